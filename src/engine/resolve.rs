@@ -1,0 +1,1 @@
+//! Which engine to talk to.
