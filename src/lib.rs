@@ -3,6 +3,7 @@
 //! Rust gives the verbs (start a container, run a command in it, merge a kubeconfig); the order of things is
 //! in `stdlib/*.rhai` and nowhere else. See `docs/design.md`.
 
+pub mod engine;
 pub mod error;
 pub mod event;
 
