@@ -4,6 +4,7 @@
 //! in `stdlib/*.rhai` and nowhere else. See `docs/design.md`.
 
 pub mod cli;
+pub mod engine;
 pub mod error;
 pub mod event;
 pub mod repl;
