@@ -106,7 +106,7 @@ impl Printer {
     pub fn error(&self, error: &Error) -> i32 {
         if !self.settings.quiet && !error.is_exit() {
             let text = match self.settings.log_format {
-                LogFormat::Json => self.line_of(error),
+                LogFormat::Json => json_line(error),
                 LogFormat::Text if self.settings.color_stderr => report::text(error, self.settings.verbosity),
                 LogFormat::Text => {
                     anstream::adapter::strip_str(&report::text(error, self.settings.verbosity)).to_string()
@@ -120,15 +120,15 @@ impl Printer {
         }
         error.exit_code()
     }
+}
 
-    fn line_of(&self, error: &Error) -> String {
-        let mut object = serde_json::Map::new();
-        object.insert("time".to_owned(), jiff::Timestamp::now().to_string().into());
-        if let serde_json::Value::Object(fields) = report::value(error) {
-            object.extend(fields);
-        }
-        serde_json::Value::Object(object).to_string() + "\n"
+fn json_line(error: &Error) -> String {
+    let mut object = serde_json::Map::new();
+    object.insert("time".to_owned(), jiff::Timestamp::now().to_string().into());
+    if let serde_json::Value::Object(fields) = report::value(error) {
+        object.extend(fields);
     }
+    serde_json::Value::Object(object).to_string() + "\n"
 }
 
 /// The table as text.

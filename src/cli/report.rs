@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn long_output_is_cut_from_its_beginning() {
-        let said: String = (0..30).map(|number| format!("line {number}\n")).collect();
+        let said: String = (0..30).map(|number| format!("line {number}\n")).collect::<Vec<_>>().concat();
         let error = Error::node("exec", "it failed")
             .with_context(Context { stderr: Some(said), ..Context::default() });
         let text = plain(&error, 0);

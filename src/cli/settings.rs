@@ -46,15 +46,16 @@ impl Environment {
     /// Whether a terminal there understands escape codes and is wanted to. The rules are upstream's, with the
     /// terminals it knows to fail.
     fn smart(&self, terminal: bool) -> bool {
-        terminal
-            && !self.vars.contains_key("NO_COLOR")
-            && !matches!(self.var("TERM"), Some("dumb" | "st-256color"))
-            && !(self.var("TRAVIS") == Some("true")
-                && self.var("HAS_JOSH_K_SEAL_OF_APPROVAL") == Some("true"))
+        let unwanted = self.vars.contains_key("NO_COLOR");
+        let dumb = matches!(self.var("TERM"), Some("dumb" | "st-256color"));
+        let fake =
+            self.var("TRAVIS") == Some("true") && self.var("HAS_JOSH_K_SEAL_OF_APPROVAL") == Some("true");
+        terminal && !unwanted && !dumb && !fake
     }
 }
 
 /// The program's settings.
+#[allow(clippy::struct_excessive_bools)] // each is a decision of its own
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// Nothing goes to standard error.

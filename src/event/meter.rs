@@ -86,10 +86,10 @@ impl Meter {
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
             // a positive rate, shown rounded
             let rate = rate as u64;
-            text.push_str(&format!(", {}/s", amount(rate, self.unit)));
+            text = format!("{text}, {}/s", amount(rate, self.unit));
         }
         if let Some(left) = self.left(now) {
-            text.push_str(&format!(", {}", about(left)));
+            text = format!("{text}, {}", about(left));
         }
         text
     }

@@ -148,7 +148,7 @@ impl Tree {
 
     /// Ended siblings put together by name and outcome, in the order they began.
     fn groups(&self, children: &[StepId]) -> Vec<Vec<StepId>> {
-        let mut groups: Vec<((&str, &str, bool), Vec<StepId>)> = Vec::new();
+        let mut groups = Vec::<((&str, &str, bool), Vec<StepId>)>::new();
         for id in children {
             let Some((step, (_, good))) = self.steps.get(id).and_then(|step| Some((step, step.ended?)))
             else {

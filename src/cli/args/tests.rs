@@ -64,7 +64,7 @@ fn values_arrive_where_they_belong() {
     let Some(Command::Create(Create { what: Some(CreateWhat::Cluster(args)) })) = create.command else {
         panic!("{create:?}")
     };
-    assert_eq!(args.wait, Duration::from_secs(5400));
+    assert_eq!(args.wait, Duration::from_mins(90));
     assert_eq!(args.name.name.as_deref(), Some("a"));
     assert_eq!(args.config.as_deref(), Some(std::path::Path::new("-")));
     assert!(args.retain);
