@@ -4,14 +4,17 @@
 //! This layer knows containers, networks, volumes and images. It does not know what a cluster or a node
 //! is, and never sees a script.
 
+mod context;
 mod docker;
+mod endpoint;
 mod resolve;
-mod simulated;
+mod subnet;
 mod types;
 
 pub use docker::Docker;
-pub use resolve::{Endpoint, connect, resolve};
-pub use simulated::Simulated;
+pub use endpoint::{Endpoint, EndpointKind, Tls};
+pub use resolve::{Candidates, Environment, connect, connect_in, resolve};
+pub use subnet::ipv6_ula_subnet;
 pub use types::*;
 
 use crate::error::Result;
@@ -21,8 +24,23 @@ use std::time::Duration;
 /// A container engine. All methods may be called at the same time from many tasks.
 ///
 /// Names and ids are interchangeable wherever a container, network, volume or image is named. Errors are of
-/// [`crate::error::Kind::Engine`] with the codes `engine.not_found`, `engine.conflict` (name taken),
-/// `engine.port_taken`, `engine.no_space`, `engine.unreachable`, `engine.time_limit`, or `engine.refused` for the rest.
+/// [`crate::error::Kind::Engine`] with these codes:
+///
+/// | code | meaning |
+/// |---|---|
+/// | `engine.unreachable` | no answer, or the connection broke |
+/// | `engine.no_permission` | this user may not use the engine's socket |
+/// | `engine.not_found` | no container, network, image or path of that name |
+/// | `engine.conflict` | the name is taken |
+/// | `engine.port_taken` | a port of the host is taken; the message names it |
+/// | `engine.subnet_taken` | a subnet overlaps with one that is in use |
+/// | `engine.not_running` | the container does not run, or is paused |
+/// | `engine.no_space` | the engine's disk is full |
+/// | `engine.wrong_platform` | the image is made for another architecture |
+/// | `engine.denied` | a registry wants other credentials, or has no such image |
+/// | `engine.no_registry` | the engine does not reach the registry |
+/// | `engine.time_limit` | a command was killed because it ran too long |
+/// | `engine.refused` | the rest, in the engine's words |
 #[async_trait]
 pub trait Engine: Send + Sync {
     /// Which engine this is and where it was found.
@@ -73,7 +91,12 @@ pub trait Engine: Send + Sync {
     /// All tagged images.
     async fn list_images(&self) -> Result<Vec<Image>>;
     /// Pulls an image; `progress` gets bytes done and, when known, in all.
-    async fn pull_image(&self, reference: &str, platform: Option<&str>, progress: ProgressFn<'_>) -> Result<()>;
+    async fn pull_image(
+        &self,
+        reference: &str,
+        platform: Option<&str>,
+        progress: ProgressFn<'_>,
+    ) -> Result<()>;
     /// Gives an image another name.
     async fn tag_image(&self, reference: &str, new_reference: &str) -> Result<()>;
     /// The images as one archive in the docker-archive layout, as a stream of bytes.
@@ -99,4 +122,8 @@ pub trait Engine: Send + Sync {
     async fn logs(&self, container: &str, options: &LogOptions) -> Result<OutputStream>;
     /// What happens to containers that carry all of `labels`, from now on.
     async fn events(&self, labels: &[String]) -> Result<EngineEventStream>;
+
+    /// Waits for what dropped calls left to do, such as ending the command of an [`Engine::exec`] that was
+    /// dropped. To be called before the program ends.
+    async fn settle(&self) {}
 }

@@ -1,0 +1,206 @@
+//! Commands in containers.
+
+use super::Docker;
+use super::connect::segment;
+use super::kill::KillOnDrop;
+use super::streams::tagged;
+use crate::engine::{ByteStream, ExecIo, ExecResult, ExecSpec};
+use crate::error::{Context, Error, Result};
+use crate::event::Stream;
+use bollard::container::LogOutput;
+use bollard::errors::Error as Bollard;
+use bollard::exec::{ResizeExecOptions, StartExecOptions, StartExecResults};
+use bollard::models::ExecConfig;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use std::pin::Pin;
+use std::time::Duration;
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+
+type Output = Pin<Box<dyn futures_util::Stream<Item = Result<LogOutput, Bollard>> + Send>>;
+type Input = Pin<Box<dyn AsyncWrite + Send>>;
+
+/// Buffer of a command's output; an archive that goes through here is worth more than the default.
+const CAPACITY: usize = 64 * 1024;
+
+impl Docker {
+    pub(super) async fn exec_impl(
+        &self,
+        container: &str,
+        spec: &ExecSpec,
+        io: ExecIo<'_>,
+    ) -> Result<ExecResult> {
+        let doing = format!(
+            "run {} in container {container}",
+            spec.command.first().map_or("nothing", String::as_str)
+        );
+        let token = super::kill::new_token();
+        let created =
+            self.client.create_exec(&segment(container)?, config_of(spec, io.stdin.is_some(), &token)).await;
+        let id = created.map_err(|error| self.failed(&doing, error))?.id;
+        let guard = KillOnDrop::new(self, container, &id, token);
+
+        let options = StartExecOptions { detach: false, tty: spec.tty, output_capacity: Some(CAPACITY) };
+        let started = self.client.start_exec(&id, Some(options)).await;
+        let (output, input) = match started.map_err(|error| self.failed(&doing, error))? {
+            StartExecResults::Attached { output, input } => (output, input),
+            StartExecResults::Detached => {
+                return Err(Error::internal(
+                    "engine.detached",
+                    format!("cannot {doing}: the engine detached it"),
+                ));
+            }
+        };
+
+        let mut result = ExecResult::default();
+        let ExecIo { stdin, output: tell, discard, sizes } = io;
+        let work = async {
+            tokio::select! {
+                done = collect(output, tell, discard, &mut result) => done.map_err(|error| self.failed(&doing, error)),
+                broke = feed(input, stdin) => Err(broke),
+                () = self.resize(&id, sizes) => Ok(()),
+            }
+        };
+        match spec.time_limit {
+            None => work.await?,
+            Some(limit) => match tokio::time::timeout(limit, work).await {
+                Ok(done) => done?,
+                Err(_) => {
+                    guard.kill_now().await;
+                    return Err(out_of_time(spec, limit, &result));
+                }
+            },
+        }
+        result.code = self.exit_code(&id, &doing).await?;
+        guard.disarm();
+        own_up_to_failed_start(&mut result);
+        Ok(result)
+    }
+
+    /// The exit code. The output may end a moment before the engine has noticed the end of the process.
+    async fn exit_code(&self, id: &str, doing: &str) -> Result<i64> {
+        let mut pause = Duration::from_millis(2);
+        loop {
+            let found = self.client.inspect_exec(id).await.map_err(|error| self.failed(doing, error))?;
+            match found.exit_code {
+                Some(code) if found.running != Some(true) => return Ok(code),
+                // the command closed its output and goes on
+                _ => tokio::time::sleep(pause).await,
+            }
+            pause = (pause * 2).min(Duration::from_millis(250));
+        }
+    }
+
+    /// Follows the terminal's size. Ends never: what ends a command is its output.
+    async fn resize(&self, id: &str, sizes: Option<BoxStream<'static, (u16, u16)>>) {
+        let mut sizes = sizes.unwrap_or_else(|| futures_util::stream::empty().boxed());
+        while let Some((width, height)) = sizes.next().await {
+            // refused until the process runs, a moment after the start was answered
+            for _ in 0..20 {
+                if self.client.resize_exec(id, ResizeExecOptions { height, width }).await.is_ok() {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
+        std::future::pending().await
+    }
+}
+
+fn config_of(spec: &ExecSpec, stdin: bool, token: &str) -> ExecConfig {
+    let mut env: Vec<_> = spec.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    env.push(token.to_owned());
+    ExecConfig {
+        cmd: Some(spec.command.clone()),
+        env: Some(env),
+        user: Some(spec.user.clone()).filter(|user| !user.is_empty()),
+        working_dir: Some(spec.workdir.clone()).filter(|folder| !folder.is_empty()),
+        tty: Some(spec.tty),
+        privileged: Some(spec.privileged),
+        attach_stdin: Some(stdin),
+        attach_stdout: Some(true),
+        attach_stderr: Some(true),
+        ..Default::default()
+    }
+}
+
+/// Reads the output to its end.
+async fn collect(
+    mut output: Output,
+    tell: Option<&(dyn Fn(Stream, &[u8]) + Send + Sync)>,
+    discard: bool,
+    result: &mut ExecResult,
+) -> Result<(), Bollard> {
+    while let Some(piece) = output.next().await {
+        let (stream, bytes): (Stream, Bytes) = tagged(piece?);
+        if let Some(tell) = tell {
+            tell(stream, &bytes);
+        }
+        if !discard {
+            match stream {
+                Stream::Stdout => result.stdout.extend_from_slice(&bytes),
+                Stream::Stderr => result.stderr.extend_from_slice(&bytes),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Writes the input and closes it. Returns only when the source of the input fails; a command that does
+/// not read all of its input is no failure.
+async fn feed(mut input: Input, stdin: Option<ByteStream>) -> Error {
+    if let Some(mut stdin) = stdin {
+        while let Some(piece) = stdin.next().await {
+            match piece {
+                Ok(bytes) if input.write_all(&bytes).await.is_err() => break,
+                Ok(_) => {}
+                Err(error) => return error,
+            }
+        }
+        // the connection stays open for the output
+        let _ = input.flush().await;
+        let _ = input.shutdown().await;
+    }
+    let _keep = input;
+    std::future::pending().await
+}
+
+fn out_of_time(spec: &ExecSpec, limit: Duration, result: &ExecResult) -> Error {
+    let command = shlex::try_join(spec.command.iter().map(String::as_str)).unwrap_or_default();
+    let name = spec.command.first().map_or("", String::as_str);
+    Error::engine("engine.time_limit", format!("{name} did not end within {limit:?} and was killed"))
+        .with_context(Context {
+            command: Some(command),
+            stdout: Some(String::from_utf8_lossy(&result.stdout).into_owned()),
+            stderr: Some(String::from_utf8_lossy(&result.stderr).into_owned()),
+            ..Default::default()
+        })
+}
+
+/// The runtime's complaint that a command cannot be started comes as its standard output.
+fn own_up_to_failed_start(result: &mut ExecResult) {
+    if matches!(result.code, 126 | 127)
+        && result.stderr.is_empty()
+        && result.stdout.starts_with(b"OCI runtime exec failed")
+    {
+        std::mem::swap(&mut result.stdout, &mut result.stderr);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_runtime_says_is_no_output_of_the_command() {
+        let mut result =
+            ExecResult { code: 127, stdout: b"OCI runtime exec failed: x".to_vec(), stderr: vec![] };
+        own_up_to_failed_start(&mut result);
+        assert!(result.stdout.is_empty() && !result.stderr.is_empty());
+        let mut result =
+            ExecResult { code: 0, stdout: b"OCI runtime exec failed: x".to_vec(), stderr: vec![] };
+        own_up_to_failed_start(&mut result);
+        assert!(result.stderr.is_empty());
+    }
+}

@@ -1,0 +1,44 @@
+//! What the engine says of itself.
+
+use super::Docker;
+use super::view::unsigned;
+use crate::engine::Info;
+use crate::error::Result;
+use bollard::models::SystemInfoCgroupVersionEnum;
+
+impl Docker {
+    pub(super) async fn info_impl(&self) -> Result<Info> {
+        let told =
+            self.client.info().await.map_err(|error| self.failed("ask the engine about itself", error))?;
+        let architecture = told.architecture.unwrap_or_default();
+        Ok(Info {
+            name: self.endpoint.kind.as_str().into(),
+            version: self.version.clone(),
+            api_version: self.api_version.clone(),
+            os: told.os_type.unwrap_or_default(),
+            architecture: go_architecture(&architecture).into(),
+            cgroup_version: match told.cgroup_version {
+                Some(SystemInfoCgroupVersionEnum::_2) => 2,
+                _ => 1,
+            },
+            cgroup_driver: told.cgroup_driver.map(|driver| driver.to_string()).unwrap_or_default(),
+            rootless: told.security_options.iter().flatten().any(|option| option.contains("rootless")),
+            storage_driver: told.driver.unwrap_or_default(),
+            cpus: unsigned(told.ncpu.unwrap_or_default()),
+            memory: unsigned(told.mem_total.unwrap_or_default()),
+            kernel: told.kernel_version.unwrap_or_default(),
+        })
+    }
+}
+
+/// The kernel's name of an architecture in Go's words.
+fn go_architecture(kernels: &str) -> &str {
+    match kernels {
+        "x86_64" => "amd64",
+        "aarch64" | "arm64v8" => "arm64",
+        "armv7l" | "armv6l" => "arm",
+        "i386" | "i686" => "386",
+        "loongarch64" => "loong64",
+        other => other,
+    }
+}

@@ -1,0 +1,128 @@
+//! Where an engine is reached.
+
+use std::path::PathBuf;
+
+/// What answers at an endpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndpointKind {
+    /// Docker, or something that says it is.
+    Docker,
+    /// Podman's Docker-compatible API.
+    Podman,
+    /// Nothing real: see [`crate::engine::Simulated`].
+    Simulated,
+}
+
+impl EndpointKind {
+    /// `docker`, `podman` or `simulated`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Podman => "podman",
+            Self::Simulated => "simulated",
+        }
+    }
+}
+
+/// PEM files for a TLS connection. A file that is not there is not used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tls {
+    /// Certificates of those who may have signed the engine's.
+    pub ca: PathBuf,
+    /// Our certificate.
+    pub cert: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+}
+
+impl Tls {
+    /// The usual three files in a folder.
+    pub fn in_folder(folder: impl Into<PathBuf>) -> Self {
+        let folder = folder.into();
+        Self { ca: folder.join("ca.pem"), cert: folder.join("cert.pem"), key: folder.join("key.pem") }
+    }
+}
+
+/// Where an engine is reached, and how that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// What answers there.
+    pub kind: EndpointKind,
+    /// `unix:///path`, `tcp://host:port`, `https://host:port` or `ssh://user@host`.
+    pub address: String,
+    /// What named it, such as `DOCKER_HOST` or `the docker context "desktop"`.
+    pub source: String,
+    /// Name or address under which published ports are reached: loopback for an engine on this machine.
+    pub host: String,
+    /// TLS material, when the connection is to be encrypted.
+    pub tls: Option<Tls>,
+}
+
+impl Endpoint {
+    /// An endpoint at `address`, which `source` named.
+    pub fn new(kind: EndpointKind, address: impl Into<String>, source: impl Into<String>) -> Self {
+        let address = address.into();
+        Self { kind, host: host_of(&address), address, source: source.into(), tls: None }
+    }
+
+    /// The one of a simulated engine.
+    pub fn simulated() -> Self {
+        Self::new(EndpointKind::Simulated, "simulated:", "the simulated engine")
+    }
+
+    /// Whether paths of this machine mean the same to the engine (a socket of this machine; an engine in
+    /// a virtual machine that shares folders counts too).
+    pub fn is_local(&self) -> bool {
+        self.socket().is_some() || self.kind == EndpointKind::Simulated
+    }
+
+    /// The path of its socket, when it is one.
+    pub fn socket(&self) -> Option<&str> {
+        self.address.strip_prefix("unix://")
+    }
+
+    /// The same endpoint, encrypted.
+    pub(super) fn with_tls(mut self, tls: Option<Tls>) -> Self {
+        self.tls = tls;
+        self
+    }
+}
+
+/// The host in an address; loopback when it is this machine.
+fn host_of(address: &str) -> String {
+    const LOOPBACK: &str = "127.0.0.1";
+    let Some((scheme, rest)) = address.split_once("://") else { return LOOPBACK.into() };
+    if matches!(scheme, "unix" | "npipe" | "fd") {
+        return LOOPBACK.into();
+    }
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let host = match authority.strip_prefix('[').and_then(|a| a.split_once(']')) {
+        Some((host, _)) => host,
+        None => authority.rsplit_once(':').map_or(authority, |(host, _)| host),
+    };
+    match host {
+        "" | "localhost" | "127.0.0.1" | "::1" => LOOPBACK.into(),
+        host => host.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn published_ports_are_where_the_engine_is() {
+        for (address, host) in [
+            ("unix:///var/run/docker.sock", "127.0.0.1"),
+            ("tcp://docker:2375", "docker"),
+            ("tcp://localhost:2375", "127.0.0.1"),
+            ("tcp://10.0.0.7", "10.0.0.7"),
+            ("tcp://[fd00::7]:2376", "fd00::7"),
+            ("ssh://me@build.example:22/run/x", "build.example"),
+            ("https://engine.example:443/", "engine.example"),
+        ] {
+            assert_eq!(host_of(address), host, "{address}");
+        }
+    }
+}
