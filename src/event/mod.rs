@@ -1,12 +1,19 @@
 //! Everything a run tells: steps, progress, output, messages. Producers emit on a [`Bus`]; terminal,
 //! plain text and JSON are sinks that only listen.
 
+mod format;
 mod json;
+mod meter;
 mod model;
 mod plain;
 mod terminal;
+mod tree;
 
+pub use format::Style;
 pub use json::JsonSink;
 pub use model::{Bus, Event, Level, Outcome, Sink, StepId, Stream, Unit};
 pub use plain::PlainSink;
-pub use terminal::TerminalSink;
+pub use terminal::{Size, TerminalSink};
+
+#[cfg(test)]
+pub(crate) mod testing;

@@ -149,7 +149,13 @@ impl Bus {
         }
     }
     /// Begins a step; pass the result to [`Bus::end`].
-    pub fn begin(&self, parent: Option<StepId>, name: &str, title: &str, nodes: &[String]) -> (StepId, Instant) {
+    pub fn begin(
+        &self,
+        parent: Option<StepId>,
+        name: &str,
+        title: &str,
+        nodes: &[String],
+    ) -> (StepId, Instant) {
         let id = self.0.next.fetch_add(1, Ordering::Relaxed);
         self.emit(&Event::StepStarted {
             id,

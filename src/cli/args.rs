@@ -1,0 +1,129 @@
+//! The command line as clap reads it: names, types and help. What the values mean together with the environment is
+//! decided in `settings`; nothing is done here.
+//!
+//! Commands, flags and defaults that upstream kind 0.33 has are the same here, in spelling and meaning.
+
+mod build;
+mod create;
+mod delete;
+mod engine;
+mod export;
+mod flags;
+mod get;
+mod run;
+mod stdlib;
+mod usage;
+
+pub use build::{Build, BuildWhat, NodeImage, Source};
+pub use create::{Create, CreateCluster, CreateWhat};
+pub use delete::{Delete, DeleteCluster, DeleteClusters, DeleteWhat};
+pub use engine::{
+    Engine, EngineAction, EngineEnv, EngineRemove, EngineStart, EngineStatus, EngineStop, Shell,
+};
+pub use export::{Export, ExportKubeconfig, ExportWhat};
+pub use flags::{ClusterName, KubeconfigFile, LogFormat, Output, OutputFormat};
+pub use get::{Get, GetClusters, GetKubeconfig, GetKubeconfigPath, GetNodes, GetWhat};
+pub use run::{Repl, Run, RunSource};
+pub use stdlib::{Stdlib, StdlibAction, StdlibDiff, StdlibEject, StdlibList, StdlibShow};
+pub use usage::{Parsed, complete, help_of, parse, usage_exit_code};
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+/// Kubernetes clusters whose nodes are containers, with their whole life in scripts you can read and change.
+#[derive(Debug, Parser)]
+#[command(
+    name = "kind",
+    version,
+    disable_version_flag = true,
+    args_override_self = true,
+    infer_subcommands = false,
+    propagate_version = false,
+    subcommand_required = false,
+    max_term_width = 100,
+    after_help = "To begin: kind create cluster, then kubectl get nodes.\nThe scripts behind each command: kind stdlib list."
+)]
+pub struct Cli {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do; without one the help is shown.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Print the version and exit
+    #[arg(long, action = ArgAction::SetTrue)]
+    pub version: bool,
+}
+
+/// Flags every command takes.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Print nothing but data: no progress, no warnings, no errors
+    #[arg(long, short, global = true, num_args = 0..=1, require_equals = true, default_value_t = false,
+        default_missing_value = "true", value_parser = flags::go_bool, value_name = "BOOL", hide_default_value = true, display_order = 900)]
+    pub quiet: bool,
+    /// How much to tell: 1 shows the output of commands, higher shows more
+    #[arg(long, short, global = true, value_name = "N", default_value_t = 0, display_order = 901)]
+    pub verbosity: i32,
+    /// Taken for old scripts; use --verbosity
+    #[arg(long, global = true, value_name = "LEVEL", hide = true)]
+    pub loglevel: Option<String>,
+    /// Write progress for people or, one JSON object a line, for machines
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t, display_order = 902)]
+    pub log_format: LogFormat,
+    /// Take the lifecycle scripts from here before anywhere else
+    #[arg(long, global = true, value_name = "DIR", display_order = 903)]
+    pub stdlib: Option<PathBuf>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Create a cluster
+    Create(Create),
+    /// Delete one or more clusters
+    Delete(Delete),
+    /// List clusters and nodes, print a kubeconfig
+    Get(Get),
+    /// Write a kubeconfig
+    Export(Export),
+    /// Run a script
+    Run(Run),
+    /// Type scripts at a prompt, with live clusters at hand
+    Repl(Repl),
+    /// Look after the private container engine
+    Engine(Engine),
+    /// Build a node image
+    Build(Build),
+    /// Read, change and compare the scripts that make up a cluster's life
+    Stdlib(Stdlib),
+    /// Print the version
+    Version,
+    /// Print completions for a shell
+    #[command(after_help = "bash: kind completion bash > ~/.kind-completion, then source it\n\
+        zsh:  kind completion zsh > a folder of $fpath, as _kind\n\
+        fish: kind completion fish > ~/.config/fish/completions/kind.fish")]
+    Completion {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Option<CompletionShell>,
+    },
+}
+
+/// Shells that completions are written for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum CompletionShell {
+    /// GNU bash
+    Bash,
+    /// zsh 5.2 or newer
+    Zsh,
+    /// fish
+    Fish,
+    /// `PowerShell`
+    Powershell,
+}
+
+#[cfg(test)]
+mod tests;

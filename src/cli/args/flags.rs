@@ -1,0 +1,57 @@
+//! Flags that several commands share, and how single values are read.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// `--name`. Absent: `KIND_CLUSTER_NAME`, and what the command does without that (see `settings`).
+#[derive(Debug, Clone, Default, Args)]
+pub struct ClusterName {
+    /// The cluster's name [env: `KIND_CLUSTER_NAME`] [default: kind]
+    #[arg(long, short, value_name = "NAME")]
+    pub name: Option<String>,
+}
+
+/// `--kubeconfig`.
+#[derive(Debug, Clone, Default, Args)]
+pub struct KubeconfigFile {
+    /// The kubeconfig to write to, instead of $KUBECONFIG or ~/.kube/config
+    #[arg(long, value_name = "FILE")]
+    pub kubeconfig: Option<PathBuf>,
+}
+
+/// `--output`.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Output {
+    /// Print for machines
+    #[arg(long, short, value_enum, value_name = "FORMAT")]
+    pub output: Option<OutputFormat>,
+}
+
+/// Machine-readable forms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    /// JSON, indented
+    Json,
+    /// YAML
+    Yaml,
+}
+
+/// How events are written to standard error.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+/// The words Go's flags take for a truth value, so that `--retain=true` and `--retain=0` go on working.
+pub(super) fn go_bool(text: &str) -> Result<bool, String> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
+        _ => Err("write true or false".to_owned()),
+    }
+}

@@ -1,0 +1,60 @@
+//! `kind run` and `kind repl`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// `kind run`
+#[derive(Debug, Clone, Default, Args)]
+#[command(
+    override_usage = "kind run [OPTIONS] FILE [ARGS]...\n       kind run [OPTIONS] -e CODE [--] [ARGS]...",
+    after_help = "Everything after FILE belongs to the script, where it is the array `args`.\n\
+        A file can start with: #!/usr/bin/env -S kind run"
+)]
+pub struct Run {
+    /// Run this text instead of a file
+    #[arg(long, short, value_name = "CODE")]
+    pub eval: Option<String>,
+    /// Let the script run commands, read and write files and mount folders of this machine
+    #[arg(long)]
+    pub allow_host: bool,
+    /// The script (- reads standard input), then its arguments
+    // one list, so that from FILE on every word is the script's, even one that looks like a flag of ours
+    #[arg(value_name = "FILE", trailing_var_arg = true, required_unless_present = "eval")]
+    pub words: Vec<String>,
+}
+
+/// Where a script's text comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunSource {
+    /// `-e CODE`
+    Code(String),
+    /// `-`
+    Stdin,
+    /// A file
+    File(PathBuf),
+}
+
+impl Run {
+    /// The script and its arguments.
+    pub fn source(&self) -> (RunSource, &[String]) {
+        match (&self.eval, self.words.split_first()) {
+            (Some(code), _) => (RunSource::Code(code.clone()), &self.words),
+            (None, Some((file, args))) if file == "-" => (RunSource::Stdin, args),
+            (None, Some((file, args))) => (RunSource::File(PathBuf::from(file)), args),
+            // clap has refused this already; an empty file is the same as nothing to run
+            (None, None) => (RunSource::Code(String::new()), &[]),
+        }
+    }
+}
+
+/// `kind repl`
+#[derive(Debug, Clone, Default, Args)]
+pub struct Repl {
+    /// Let what is typed run commands, read and write files and mount folders of this machine
+    #[arg(long)]
+    pub allow_host: bool,
+    /// A script to load first
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+}

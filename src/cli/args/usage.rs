@@ -1,0 +1,161 @@
+//! From a list of words to a [`Cli`], and what is said when the words are wrong.
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+
+use super::{Cli, CompletionShell};
+
+/// What came of reading the words.
+#[derive(Debug)]
+pub enum Parsed {
+    /// A command line that makes sense.
+    Cli(Box<Cli>),
+    /// The words ask for help: print this to standard output and end with `exit`.
+    Help {
+        /// The help, with colours as escape codes.
+        text: String,
+        /// What the program ends with: 0 when help was asked for, a usage error's code when a command was left out.
+        exit: i32,
+        /// What was left out, as a message that reads after "error:".
+        missing: Option<&'static str>,
+    },
+    /// The words are wrong.
+    Wrong {
+        /// A message that reads after "error:".
+        message: String,
+        /// What to do next.
+        hints: Vec<String>,
+        /// What the program ends with.
+        exit: i32,
+        /// Whether `-q` stands among the words: then nothing is said.
+        quiet: bool,
+    },
+}
+
+/// Commands that upstream kind does not have. Its own exit with 1 on wrong usage and scripts may look for that, so
+/// only these use 2, the code that is usual elsewhere.
+const OURS: [&str; 4] = ["run", "repl", "engine", "stdlib"];
+
+/// The exit code for wrong usage of this command line.
+pub fn usage_exit_code(words: &[OsString]) -> i32 {
+    let command = words.iter().skip(1).filter_map(|word| word.to_str()).find(|word| !word.starts_with('-'));
+    if command.is_some_and(|command| OURS.contains(&command)) { 2 } else { 1 }
+}
+
+/// Reads the words, the first of which is the program's name.
+pub fn parse(words: impl IntoIterator<Item = OsString>) -> Parsed {
+    let words: Vec<OsString> = words.into_iter().collect();
+    match Cli::try_parse_from(&words) {
+        Ok(cli) => match missing_subcommand(&cli) {
+            Some(path) => Parsed::Help {
+                text: help_of(path),
+                exit: usage_exit_code(&words),
+                missing: Some("a subcommand is required"),
+            },
+            None if cli.command.is_none() && !cli.version => {
+                Parsed::Help { text: help_of(&[]), exit: 0, missing: None }
+            }
+            None => Parsed::Cli(Box::new(cli)),
+        },
+        Err(error) if !error.use_stderr() => {
+            Parsed::Help { text: error.render().ansi().to_string(), exit: 0, missing: None }
+        }
+        Err(error) => {
+            let (message, hints) = explain(&error);
+            Parsed::Wrong { message, hints, exit: usage_exit_code(&words), quiet: asks_for_quiet(&words) }
+        }
+    }
+}
+
+/// The help of the command with this path (none of it: of the program), with colours as escape codes.
+pub fn help_of(path: &[&str]) -> String {
+    let mut root = Cli::command();
+    root.build();
+    let mut command = &mut root;
+    for name in path {
+        match command.find_subcommand_mut(name) {
+            Some(_) => {}
+            None => break,
+        }
+        // found just now; asked twice since the borrow of the first answer would last
+        if let Some(found) = command.find_subcommand_mut(name) {
+            command = found;
+        } else {
+            unreachable!("a subcommand that was there is there");
+        }
+    }
+    command.render_help().ansi().to_string()
+}
+
+/// The path of a group (such as `create`) that was named without saying what.
+fn missing_subcommand(cli: &Cli) -> Option<&'static [&'static str]> {
+    use super::Command as C;
+    match cli.command.as_ref()? {
+        C::Create(group) if group.what.is_none() => Some(&["create"]),
+        C::Delete(group) if group.what.is_none() => Some(&["delete"]),
+        C::Get(group) if group.what.is_none() => Some(&["get"]),
+        C::Export(group) if group.what.is_none() => Some(&["export"]),
+        C::Engine(group) if group.action.is_none() => Some(&["engine"]),
+        C::Build(group) if group.what.is_none() => Some(&["build"]),
+        C::Completion { shell: None } => Some(&["completion"]),
+        C::Stdlib(group) if group.action.is_none() => Some(&["stdlib"]),
+        _ => None,
+    }
+}
+
+/// Clap's report cut into our form: its first line is the message, its tips are hints.
+fn explain(error: &clap::Error) -> (String, Vec<String>) {
+    let text = error.render().to_string();
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default();
+    let mut message = first.strip_prefix("error: ").unwrap_or(first).to_owned();
+    let mut hints = Vec::new();
+    let mut listed = Vec::new();
+    for line in lines {
+        let line = line.trim();
+        if let Some(tip) = line.strip_prefix("tip: ") {
+            hints.push(tip.to_owned());
+        } else if line.starts_with("Usage:") {
+            break;
+        } else if line.starts_with('[') {
+            hints.push(line.trim_matches(['[', ']']).to_owned());
+        } else if !line.is_empty() {
+            listed.push(line.to_owned());
+        }
+    }
+    if error.kind() == ErrorKind::MissingRequiredArgument && !listed.is_empty() {
+        message = format!("{} {}", message.trim_end_matches(':'), listed.join(", "));
+    }
+    hints.push("--help shows what is possible".to_owned());
+    (message, hints)
+}
+
+/// Whether `-q` or `--quiet` stands before a script's own arguments; needed when the words could not be read.
+fn asks_for_quiet(words: &[OsString]) -> bool {
+    words
+        .iter()
+        .filter_map(|word| word.to_str())
+        .take_while(|word| *word != "--" && *word != "run")
+        .any(|word| matches!(word, "-q" | "--quiet" | "--quiet=true" | "-q=true"))
+}
+
+/// Writes the completion script for `shell`.
+///
+/// # Errors
+/// What the writer returns.
+pub fn complete(shell: CompletionShell, out: &mut dyn Write) -> std::io::Result<()> {
+    use clap_complete::Shell;
+    let shell = match shell {
+        CompletionShell::Bash => Shell::Bash,
+        CompletionShell::Zsh => Shell::Zsh,
+        CompletionShell::Fish => Shell::Fish,
+        CompletionShell::Powershell => Shell::PowerShell,
+    };
+    // clap_complete panics when its writer fails, so it gets one that cannot
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "kind", &mut script);
+    out.write_all(&script)
+}

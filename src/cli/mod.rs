@@ -1,0 +1,7 @@
+//! The program's edge: arguments, settings, and the one place that prints.
+
+pub mod args;
+pub mod duration;
+pub mod printer;
+mod report;
+pub mod settings;

@@ -1,0 +1,8 @@
+//! The machine this program runs on: its files, folders, programs and ports. Every error carries its path.
+
+pub mod archive;
+pub mod cache;
+pub mod dirs;
+pub mod download;
+pub mod fs;
+pub mod process;

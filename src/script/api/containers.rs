@@ -1,0 +1,96 @@
+//! `engine::…`: containers, networks and volumes as the engine has them.
+
+use super::super::record::{Record, records};
+use super::super::run::Run;
+use super::{Returned, Thrown, from_value, strings, text, to_value};
+use crate::engine::{ContainerSpec, NetworkSpec};
+use crate::node::Node;
+use rhai::{Array, Dynamic, Engine, FuncRegistration, ImmutableString, Map, Module};
+use std::sync::Arc;
+
+pub const ENGINE: &[Record] = records! { "engine":
+    "info" "() -> map" "What the engine says of itself: name, version, architecture, cgroup_version, rootless, cpus, memory (bytes) and more.", "engine::info().cgroup_version";
+    "address" "() -> string" "Where the engine was found, such as unix:///var/run/docker.sock.", "engine::address()";
+    "is_local" "() -> bool" "Whether it runs on this machine, so that folders can be shared with it.", "engine::is_local()";
+    "host" "() -> string" "The name under which published ports are reached; 127.0.0.1 for a local engine.", "engine::host()";
+    "answers" "() -> bool" "Whether an engine answers.", "engine::answers()";
+    "reconnect" "() -> ()" "Forgets the engine and looks for one anew at the next use.", "engine::reconnect()";
+    "create" "(spec: map) -> Node" "Makes a container, without starting it. Keys: name, image, hostname, entrypoint, command, env, labels, privileged, security_options, tmpfs, mounts, ports, tty, init, cgroup_namespace, sysctls, devices, restart, network, network_aliases, addresses, stop_signal, cpu_millis, memory, platform.",
+        "engine::create(#{name: \"probe\", image: \"kindest/node:v1.37.2\"}).remove()";
+    "run" "(spec: map) -> Node" "Makes a container and starts it.", "engine::run(#{name: \"probe\", image: \"kindest/node:v1.37.2\", entrypoint: [\"sleep\", \"60\"]}).remove()";
+    "container" "(name: string) -> Node" "A handle of any container; it need not exist yet.", "engine::container(\"kind-control-plane\").state";
+    "containers" "(labels: array of string) -> array of map" "Containers that carry all of the labels (key or key=value), by name.", "engine::containers([\"io.x-k8s.kind.cluster\"]).len()";
+    "network" "(name: string) -> map or ()" "A network: id, driver, ipv6, subnets, gateways, labels.", "engine::network(\"kind\")";
+    "create_network" "(spec: map) -> string" "Makes a network; its id. Keys: name, driver, ipv6, subnets, options, labels.", "engine::create_network(#{name: \"lab\"}); engine::remove_network(\"lab\")";
+    "remove_network" "(name: string) -> ()" "Removes a network; no error when it is not there.", "engine::remove_network(\"lab\")";
+    "ipv6_subnet" "(name: string, attempt: int) -> string" "A private IPv6 /64 made from a network's name; a further one for each attempt.", "engine::ipv6_subnet(\"kind\", 0)";
+    "create_volume" "(name: string) -> ()" "Makes a named volume.", "engine::create_volume(\"data\"); engine::remove_volume(\"data\")";
+    "remove_volume" "(name: string) -> ()" "Removes a volume; no error when it is not there.", "engine::remove_volume(\"data\")";
+};
+
+fn create(run: &Run, spec: &Map) -> Returned<Node> {
+    let spec: ContainerSpec = from_value("the container", &Dynamic::from_map(spec.clone()))?;
+    let engine = run.engine().thrown()?;
+    run.block(engine.create_container(&spec)).thrown()?;
+    let label = |key: &str| spec.labels.get(key).map_or("", String::as_str);
+    Ok(Node::new(engine, label(crate::node::CLUSTER_LABEL), &spec.name, label(crate::node::ROLE_LABEL)))
+}
+
+pub fn register(engine: &mut Engine, run: &Arc<Run>) {
+    let mut m = Module::new();
+    macro_rules! verb {
+        ($name:literal, $r:ident, $call:expr) => {
+            let $r = run.clone();
+            FuncRegistration::new($name).set_into_module(&mut m, $call);
+        };
+    }
+    verb!("info", r, move || -> Returned<Dynamic> {
+        let engine = r.engine().thrown()?;
+        to_value(&r.block(engine.info()).thrown()?)
+    });
+    verb!("address", r, move || -> Returned<ImmutableString> {
+        Ok(text(r.engine().thrown()?.endpoint().address.clone()))
+    });
+    verb!("is_local", r, move || -> Returned<bool> { Ok(r.engine().thrown()?.endpoint().is_local()) });
+    verb!("host", r, move || -> Returned<ImmutableString> { Ok(text(r.engine().thrown()?.endpoint().host.clone())) });
+    verb!("answers", r, move || r.engine().is_ok());
+    verb!("reconnect", r, move || r.forget_engine());
+    verb!("create", r, move |spec: Map| create(&r, &spec));
+    verb!("run", r, move |spec: Map| -> Returned<Node> {
+        let node = create(&r, &spec)?;
+        r.block(node.engine().start_container(&node.name)).thrown()?;
+        Ok(node)
+    });
+    verb!("container", r, move |name: &str| -> Returned<Node> {
+        Ok(Node::new(r.engine().thrown()?, "", name, ""))
+    });
+    verb!("containers", r, move |labels: Array| -> Returned<Dynamic> {
+        let engine = r.engine().thrown()?;
+        to_value(&r.block(engine.list_containers(&strings(&labels))).thrown()?)
+    });
+    verb!("network", r, move |name: &str| -> Returned<Dynamic> {
+        let engine = r.engine().thrown()?;
+        r.block(engine.inspect_network(name)).thrown()?.map_or(Ok(Dynamic::UNIT), |n| to_value(&n))
+    });
+    verb!("create_network", r, move |spec: Map| -> Returned<ImmutableString> {
+        let spec: NetworkSpec = from_value("the network", &Dynamic::from_map(spec))?;
+        let engine = r.engine().thrown()?;
+        r.block(engine.create_network(&spec)).map(text).thrown()
+    });
+    verb!("remove_network", r, move |name: &str| -> Returned<()> {
+        let engine = r.engine().thrown()?;
+        r.block(engine.remove_network(name)).thrown()
+    });
+    verb!("create_volume", r, move |name: &str| -> Returned<()> {
+        let engine = r.engine().thrown()?;
+        r.block(engine.create_volume(name, &[])).thrown()
+    });
+    verb!("remove_volume", r, move |name: &str| -> Returned<()> {
+        let engine = r.engine().thrown()?;
+        r.block(engine.remove_volume(name)).thrown()
+    });
+    FuncRegistration::new("ipv6_subnet").set_into_module(&mut m, |name: &str, attempt: i64| {
+        text(crate::engine::ipv6_ula_subnet(name, u32::try_from(attempt).unwrap_or(0)).to_string())
+    });
+    engine.register_static_module("engine", m.into());
+}

@@ -1,0 +1,285 @@
+//! Flow: steps, parallel work, retries, clean-up, errors.
+
+use super::super::diagnostics::{Ending, from_thrown, to_rhai};
+use super::super::host::STACK;
+use super::super::record::{Record, records};
+use super::super::run::Run;
+use super::super::scope::{self, Scope};
+use super::{Returned, duration, strings};
+use crate::error::Error;
+use crate::event::Outcome;
+use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map, NativeCallContext, Position};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// At most so many calls of one `parallel` run at the same time.
+const PARALLEL: usize = 32;
+
+pub const RECORDS: &[Record] = records! { "":
+    "step" "(name: string, title: string, nodes: array of Node, body: closure) -> value of body"
+        "Runs body as a named step. title and nodes may be left out. Shown while it runs, with its time.",
+        "step(\"greet\", || print(\"hello\"))";
+    "parallel" "(list: array, call: closure(item)) -> array"
+        "Calls the closure for every item at the same time; results in the list's order. The first error cancels the others and is thrown. A list of closures without `call` runs each of them.",
+        "parallel([1, 2, 3], |x| x * 2)";
+    "retry" "(times: int, pause: seconds, body: closure) -> value of body"
+        "Calls body until it does not throw, at most `times` times, with `pause` between.",
+        "retry(3, 0.1, || 42)";
+    "eventually" "(limit: seconds, body: closure) -> value of body"
+        "Calls body until it returns something other than false and () without throwing; throws `time_limit` with the last error after `limit`.",
+        "eventually(1, || true)";
+    "on_failure" "(body: closure, cleanup: closure(error)) -> value of body"
+        "Runs body; when it throws or the run is interrupted, runs cleanup with the error (which Ctrl-C does not stop at once) and throws on.",
+        "on_failure(|| 1, |error| print(error.message))";
+    "always" "(body: closure, cleanup: closure()) -> value of body"
+        "Runs body, then cleanup whatever happened.",
+        "always(|| 1, || print(\"done\"))";
+    "sleep" "(seconds) -> ()" "Waits; Ctrl-C ends it at once.", "sleep(0.01)";
+    "assert" "(condition: bool, message: string) -> ()" "Throws `assertion` unless condition holds.", "assert(1 < 2, \"order\")";
+    "assert_eq" "(left, right) -> ()" "Throws `assertion` with both values unless they are equal.", "assert_eq(1 + 1, 2)";
+    "fail" "(message: string or map) -> never" "Throws; a map may have code, message, hint, node.", "try { fail(\"no\") } catch (e) { e.message }";
+    "exit" "(code: int) -> never" "Ends the run with this exit code.", "if false { exit(3) }";
+    "args" "() -> array of string" "The arguments after the script's name.", "args().len()";
+    "now" "() -> float" "Seconds of a clock that never goes back.", "let t = now(); now() - t";
+};
+
+/// The closure with copies of what it captured, so that threads do not fight over shared values.
+fn own_captures(call: &FnPtr) -> FnPtr {
+    let mut call = call.clone();
+    let values: Vec<Dynamic> = call.iter_curry().map(Dynamic::flatten_clone).collect();
+    call.set_curry(values);
+    call
+}
+
+fn step(run: &Run, ctx: &NativeCallContext, name: &str, title: &str, nodes: &Array, body: &FnPtr) -> Returned<Dynamic> {
+    let nodes: Vec<String> = nodes
+        .iter()
+        .map(|n| n.read_lock::<crate::node::Node>().map_or_else(|| n.to_string(), |n| n.name.clone()))
+        .collect();
+    let outer = scope::current();
+    let begun = run.events.begin(outer.step, name, title, &nodes);
+    let inner = Scope { cancel: outer.cancel, step: Some(begun.0) };
+    let result = scope::with(inner, || body.call_within_context::<Dynamic>(ctx, ()));
+    let outcome = match &result {
+        Ok(_) => Outcome::Done,
+        Err(error) => Outcome::Failed(innermost(error).message().to_owned()),
+    };
+    run.events.end(begun, outcome);
+    result
+}
+
+/// What an error says at its heart, without places.
+fn innermost(error: &EvalAltResult) -> Error {
+    match error {
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => innermost(inner),
+        EvalAltResult::ErrorRuntime(value, _) => from_thrown(value),
+        EvalAltResult::ErrorTerminated(value, _) => match value.clone().try_cast::<Ending>() {
+            Some(Ending::Exit(code)) => Error::exit(code),
+            _ => Error::cancelled(),
+        },
+        other => Error::script("script.error", other.to_string()),
+    }
+}
+
+#[expect(deprecated, reason = "the context's storage is marked volatile; there is no other way into threads")]
+fn parallel(ctx: &NativeCallContext, list: &Array, call: Option<&FnPtr>) -> Returned<Array> {
+    let store = ctx.store_data();
+    let engine = ctx.engine();
+    let outer = scope::current();
+    let cancel = outer.cancel.child_token();
+    let next = AtomicUsize::new(0);
+    let items: Vec<Dynamic> = list.iter().map(Dynamic::flatten_clone).collect();
+    let work = || {
+        scope::with(Scope { cancel: cancel.clone(), step: outer.step }, || {
+            let ctx = store.create_context(engine);
+            let mut done = Vec::new();
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let Some(item) = items.get(index) else { return done };
+                let result = if let Some(call) = call {
+                    own_captures(call).call_within_context::<Dynamic>(&ctx, (item.clone(),))
+                } else if let Some(call) = item.read_lock::<FnPtr>() {
+                    own_captures(&call).call_within_context::<Dynamic>(&ctx, ())
+                } else {
+                    Err(to_rhai(&Error::script("script.bad_value", "parallel without a closure takes a list of closures")))
+                };
+                if result.is_err() {
+                    cancel.cancel();
+                }
+                done.push((index, result));
+            }
+        })
+    };
+    let mut results: Vec<(usize, Returned<Dynamic>)> = std::thread::scope(|threads| {
+        let mut handles = Vec::new();
+        let mut lost = Vec::new();
+        for _ in 0..items.len().min(PARALLEL) {
+            match std::thread::Builder::new().stack_size(STACK / 4).spawn_scoped(threads, work) {
+                Ok(handle) => handles.push(handle),
+                Err(e) => lost.push((0, Err(to_rhai(&Error::internal("thread", "cannot start a thread").because(e))))),
+            }
+        }
+        for handle in handles {
+            match handle.join() {
+                Ok(done) => lost.extend(done),
+                Err(_) => lost.push((0, Err(to_rhai(&Error::internal("panic", "a thread of parallel panicked"))))),
+            }
+        }
+        lost
+    });
+    results.sort_by_key(|(index, _)| *index);
+    // Siblings end as cancelled because of the first real error: that is the one to tell.
+    let mut cancelled = None;
+    let mut values = Array::new();
+    for (_, result) in results {
+        match result {
+            Ok(value) => values.push(value),
+            Err(error) if innermost(&error).is_cancelled() => cancelled = Some(error),
+            Err(error) => return Err(error),
+        }
+    }
+    cancelled.map_or(Ok(values), Err)
+}
+
+/// Waits without the run's runtime; wakes up when cancelled.
+fn pause(run: &Run, time: Duration) -> Returned<()> {
+    run.block(async {
+        tokio::time::sleep(time).await;
+        Ok(())
+    })
+    .map_err(|e| to_rhai(&e))
+}
+
+fn retry(run: &Run, ctx: &NativeCallContext, times: i64, wait: Duration, body: &FnPtr) -> Returned<Dynamic> {
+    let mut left = times.max(1);
+    loop {
+        match body.call_within_context::<Dynamic>(ctx, ()) {
+            Ok(value) => return Ok(value),
+            Err(error) if left <= 1 || !innermost(&error).can_be_caught() => return Err(error),
+            Err(_) => left -= 1,
+        }
+        pause(run, wait)?;
+    }
+}
+
+fn eventually(run: &Run, ctx: &NativeCallContext, limit: Duration, body: &FnPtr) -> Returned<Dynamic> {
+    let since = Instant::now();
+    let mut wait = Duration::from_millis(20);
+    loop {
+        let last = match body.call_within_context::<Dynamic>(ctx, ()) {
+            Ok(value) if !value.is_unit() && !matches!(value.as_bool(), Ok(false)) => return Ok(value),
+            Ok(value) => format!("it was still {value:?}"),
+            Err(error) => {
+                let inner = innermost(&error);
+                if !inner.can_be_caught() {
+                    return Err(error);
+                }
+                inner.message().to_owned()
+            }
+        };
+        if since.elapsed() >= limit {
+            let message = format!("not so within {} s: {last}", limit.as_secs_f64());
+            return Err(to_rhai(&Error::script("time_limit", message)));
+        }
+        pause(run, wait)?;
+        wait = (wait * 3 / 2).min(Duration::from_millis(500));
+    }
+}
+
+/// Runs clean-up under a scope that the first Ctrl-C does not end.
+fn shielded<T>(run: &Run, work: impl FnOnce() -> T) -> T {
+    scope::with(Scope { cancel: run.abort_token(), step: scope::current().step }, work)
+}
+
+fn on_failure(run: &Run, ctx: &NativeCallContext, body: &FnPtr, cleanup: &FnPtr) -> Returned<Dynamic> {
+    body.call_within_context::<Dynamic>(ctx, ()).inspect_err(|error| {
+        let map = super::super::diagnostics::error_map(&innermost(error));
+        shielded(run, || tell_failure(run, cleanup.call_within_context::<Dynamic>(ctx, (map,))));
+    })
+}
+
+fn always(run: &Run, ctx: &NativeCallContext, body: &FnPtr, cleanup: &FnPtr) -> Returned<Dynamic> {
+    let result = body.call_within_context::<Dynamic>(ctx, ());
+    shielded(run, || tell_failure(run, cleanup.call_within_context::<Dynamic>(ctx, ())));
+    result
+}
+
+/// A failing clean-up must not hide why it was needed, and must not be silent.
+fn tell_failure(run: &Run, result: Returned<Dynamic>) {
+    if let Err(error) = result {
+        let text = format!("cleaning up failed: {}", innermost(&error).message());
+        run.message(crate::event::Level::Warning, text, None);
+    }
+}
+
+fn thrown_by_user(value: &Dynamic) -> Box<EvalAltResult> {
+    let mut map = match value.read_lock::<Map>() {
+        Some(map) => map.clone(),
+        None => Map::from_iter([("message".into(), value.clone())]),
+    };
+    map.entry("code".into()).or_insert_with(|| "failed".into());
+    EvalAltResult::ErrorRuntime(map.into(), Position::NONE).into()
+}
+
+pub fn register(engine: &mut Engine, run: &Arc<Run>) {
+    let r = run.clone();
+    engine.register_fn("step", move |ctx: NativeCallContext, name: &str, body: FnPtr| {
+        step(&r, &ctx, name, name, &Array::new(), &body)
+    });
+    let r = run.clone();
+    engine.register_fn("step", move |ctx: NativeCallContext, name: &str, title: &str, body: FnPtr| {
+        step(&r, &ctx, name, title, &Array::new(), &body)
+    });
+    let r = run.clone();
+    engine.register_fn("step", move |ctx: NativeCallContext, name: &str, title: &str, nodes: Array, body: FnPtr| {
+        step(&r, &ctx, name, title, &nodes, &body)
+    });
+    engine.register_fn("parallel", |ctx: NativeCallContext, list: Array, call: FnPtr| parallel(&ctx, &list, Some(&call)));
+    engine.register_fn("parallel", |ctx: NativeCallContext, list: Array| parallel(&ctx, &list, None));
+    let r = run.clone();
+    engine.register_fn("retry", move |ctx: NativeCallContext, times: i64, wait: Dynamic, body: FnPtr| {
+        retry(&r, &ctx, times, duration(&wait)?, &body)
+    });
+    let r = run.clone();
+    engine.register_fn("eventually", move |ctx: NativeCallContext, limit: Dynamic, body: FnPtr| {
+        eventually(&r, &ctx, duration(&limit)?, &body)
+    });
+    let r = run.clone();
+    engine.register_fn("on_failure", move |ctx: NativeCallContext, body: FnPtr, cleanup: FnPtr| {
+        on_failure(&r, &ctx, &body, &cleanup)
+    });
+    let r = run.clone();
+    engine.register_fn("always", move |ctx: NativeCallContext, body: FnPtr, cleanup: FnPtr| {
+        always(&r, &ctx, &body, &cleanup)
+    });
+    let r = run.clone();
+    engine.register_fn("sleep", move |time: Dynamic| pause(&r, duration(&time)?));
+    engine.register_fn("assert", |condition: bool, message: &str| -> Returned<()> {
+        if condition {
+            return Ok(());
+        }
+        Err(to_rhai(&Error::script("assertion", format!("assertion failed: {message}"))))
+    });
+    engine.register_fn("assert_eq", |ctx: NativeCallContext, left: Dynamic, right: Dynamic| -> Returned<()> {
+        let mut pair = [left.clone(), right.clone()];
+        let [l, r] = &mut pair;
+        let equal = ctx.call_native_fn_raw("==", true, &mut [l, r]).is_ok_and(|v| v.as_bool().unwrap_or(false));
+        if equal {
+            return Ok(());
+        }
+        Err(to_rhai(&Error::script("assertion", format!("{left:?} is not equal to {right:?}"))))
+    });
+    engine.register_fn("fail", |value: Dynamic| -> Returned<()> { Err(thrown_by_user(&value)) });
+    engine.register_fn("exit", |code: i64| -> Returned<()> {
+        let code = i32::try_from(code).unwrap_or(1);
+        Err(EvalAltResult::ErrorTerminated(Dynamic::from(Ending::Exit(code)), Position::NONE).into())
+    });
+    let r = run.clone();
+    engine.register_fn("args", move || -> Array { r.options.args.iter().cloned().map(Dynamic::from).collect() });
+    let start = Instant::now();
+    engine.register_fn("now", move || start.elapsed().as_secs_f64());
+    engine.register_fn("join", |list: Array, separator: &str| -> ImmutableString {
+        strings(&list).join(separator).into()
+    });
+}

@@ -1,0 +1,59 @@
+//! Text formats.
+
+use super::super::record::{Record, records};
+use super::{Returned, Thrown, text, to_value};
+use crate::error::Error;
+use rhai::{Array, Dynamic, Engine, FuncRegistration, ImmutableString, Module};
+
+pub const YAML: &[Record] = records! { "yaml":
+    "parse" "(text: string) -> value" "The first document of a YAML text.", "yaml::parse(\"a: 1\").a";
+    "parse_all" "(text: string) -> array" "All documents of a YAML text.", "yaml::parse_all(\"a: 1\\n---\\nb: 2\").len()";
+    "render" "(value) -> string" "A value as YAML.", "yaml::render(#{a: 1})";
+};
+pub const JSON: &[Record] = records! { "json":
+    "parse" "(text: string) -> value" "A JSON text as a value.", "json::parse(\"[1, 2]\").len()";
+    "render" "(value) -> string" "A value as JSON.", "json::render(#{a: 1})";
+};
+pub const TOML: &[Record] = records! { "toml":
+    "parse" "(text: string) -> map" "A TOML text as a map.", "toml::parse(\"a = 1\").a";
+};
+
+fn broken(what: &str, cause: impl std::error::Error + Send + Sync + 'static) -> Error {
+    Error::script(format!("{}.syntax", what.to_lowercase()), format!("this is not valid {what}")).because(cause)
+}
+
+fn json_of(value: &Dynamic) -> Returned<serde_json::Value> {
+    super::from_value("the value", value)
+}
+
+pub fn register(engine: &mut Engine) {
+    let mut yaml = Module::new();
+    FuncRegistration::new("parse").set_into_module(&mut yaml, |input: &str| -> Returned<Dynamic> {
+        let documents = crate::yaml::documents(input).thrown()?;
+        documents.into_iter().next().map_or(Ok(Dynamic::UNIT), |d| to_value(&d))
+    });
+    FuncRegistration::new("parse_all").set_into_module(&mut yaml, |input: &str| -> Returned<Array> {
+        crate::yaml::documents(input).thrown()?.iter().map(to_value).collect()
+    });
+    FuncRegistration::new("render").set_into_module(&mut yaml, |value: Dynamic| -> Returned<ImmutableString> {
+        crate::yaml::render(&json_of(&value)?).map(text).thrown()
+    });
+    engine.register_static_module("yaml", yaml.into());
+
+    let mut json = Module::new();
+    FuncRegistration::new("parse").set_into_module(&mut json, |input: &str| -> Returned<Dynamic> {
+        let value: serde_json::Value = serde_json::from_str(input).map_err(|e| broken("JSON", e)).thrown()?;
+        to_value(&value)
+    });
+    FuncRegistration::new("render").set_into_module(&mut json, |value: Dynamic| -> Returned<ImmutableString> {
+        serde_json::to_string(&json_of(&value)?).map(text).map_err(|e| broken("JSON", e)).thrown()
+    });
+    engine.register_static_module("json", json.into());
+
+    let mut toml = Module::new();
+    FuncRegistration::new("parse").set_into_module(&mut toml, |input: &str| -> Returned<Dynamic> {
+        let value: toml::Table = toml::from_str(input).map_err(|e| broken("TOML", e)).thrown()?;
+        to_value(&value)
+    });
+    engine.register_static_module("toml", toml.into());
+}

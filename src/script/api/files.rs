@@ -1,0 +1,364 @@
+//! `host::…`, `cache::…`, `asset::…` and `env::…`: the machine the program runs on.
+//!
+//! `host` and `cache` are for the standard library; a user's script gets them with `--allow-host`.
+
+use super::super::diagnostics::to_rhai;
+use super::super::record::{Record, records};
+use super::super::run::Run;
+use super::super::scope;
+use super::super::stdlib;
+use super::{Returned, Thrown, duration, flag_of, only_keys, strings, text, text_of};
+use crate::error::{Error, Result};
+use crate::event::{Event, Unit};
+use crate::host::{cache, dirs, download, fs, process};
+use rhai::{Array, Dynamic, Engine, FnPtr, FuncRegistration, ImmutableString, Map, Module, NativeCallContext};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub const HOST: &[Record] = records! { "host":
+    "run" "(argv: array, options: map) -> #{code, stdout, stderr}" "Runs a program of the host; throws `host.failed` on a non-zero code. Options: cwd, env, stdin, log (a file that gets all output too), timeout (seconds), quiet.", "host::run([\"true\"])";
+    "try_run" "(argv: array, options: map) -> #{code, stdout, stderr}" "As run, but any exit code is fine.", "host::try_run([\"false\"]).code";
+    "spawn" "(argv: array, options: map) -> int" "Starts a program that outlives this one, in a session of its own and with none of its descriptors; its process id. Options: cwd, env, log.", "host::spawn([\"sleep\", \"0\"], #{})";
+    "alive" "(pid: int) -> bool" "Whether a process runs.", "host::alive(1)";
+    "kill" "(pid: int, signal: string) -> bool" "Sends TERM, KILL or another signal to a process; false when it is gone.", "host::kill(999999, \"TERM\")";
+    "which" "(program: string) -> string or ()" "The file behind a program's name.", "host::which(\"sh\")";
+    "read" "(path: string) -> string" "The text of a file.", "host::read(\"/etc/hostname\")";
+    "write" "(path: string, text: string, mode: octal int) -> ()" "Writes a file whole, with the folders above it; mode is 0o644 unless given.", "host::write(\"/tmp/kind-example\", \"x\")";
+    "exists" "(path: string) -> bool" "Whether there is something at the path.", "host::exists(\"/etc\")";
+    "is_dir" "(path: string) -> bool" "Whether it is a folder.", "host::is_dir(\"/etc\")";
+    "size" "(path: string) -> int" "Bytes of a file, or of all below a folder.", "host::size(\"/etc/hostname\")";
+    "list" "(path: string) -> array of string" "Names in a folder, sorted.", "host::list(\"/etc\").len()";
+    "make_dir" "(path: string) -> ()" "Makes a folder with those above it.", "host::make_dir(\"/tmp/kind-example-dir\")";
+    "temp_dir" "(prefix: string) -> string" "Makes a new folder (0700) among the temporary files; its path.", "host::remove(host::temp_dir(\"kind-example-\"))";
+    "copy" "(from: string, to: string) -> ()" "Copies a file with its mode, or a folder with all in it.", "host::copy(\"/etc/hostname\", \"/tmp/kind-example\")";
+    "move" "(from: string, to: string) -> ()" "Renames a file or folder.", "try { host::move(\"/none\", \"/tmp/x\") } catch (e) { e.code }";
+    "remove" "(path: string) -> ()" "Removes a file or folder; no error when it is not there.", "host::remove(\"/tmp/kind-example\")";
+    "link" "(target: string, path: string) -> ()" "Makes a symbolic link at path.", "host::remove(\"/tmp/kind-l\"); host::link(\"x\", \"/tmp/kind-l\")";
+    "chmod" "(path: string, mode: octal int) -> ()" "Sets permission bits.", "host::write(\"/tmp/kind-example\", \"\"); host::chmod(\"/tmp/kind-example\", 0o600)";
+    "digest" "(path: string) -> string" "SHA-256 of a file, or of a folder's names, modes and contents, in hex.", "host::digest(\"/etc/hostname\").len()";
+    "download" "(url: string, file: string, options: map) -> ()" "Fetches an http(s) or file URL into a file, with progress. Options: sha256.", "try { host::download(\"file:///none\", \"/tmp/x\") } catch (e) { e.code }";
+    "fetch" "(url: string) -> string" "The text behind a URL.", "try { host::fetch(\"file:///none\") } catch (e) { e.code }";
+    "free_port" "(address: string) -> int" "A TCP port of the address that nothing listens on.", "host::free_port(\"127.0.0.1\")";
+    "free_space" "(path: string) -> int" "Bytes free for this user in the path's file system.", "host::free_space(\"/tmp\")";
+    "arch" "() -> string" "amd64 or arm64.", "host::arch()";
+    "os" "() -> string" "linux, macos, …", "host::os()";
+    "uid" "() -> int" "The user's number; 0 is root.", "host::uid()";
+    "cpus" "() -> int" "Processors this program may use.", "host::cpus()";
+    "data_dir" "() -> string" "Where the private engine lives.", "host::data_dir()";
+    "cache_dir" "() -> string" "Where build results lie.", "host::cache_dir()";
+    "lock" "(path: string, body: closure) -> value of body" "Runs body while holding a lock file; waits for other processes that hold it.", "host::lock(\"/tmp/kind-example.lock\", || 1)";
+};
+pub const CACHE: &[Record] = records! { "cache":
+    "step" "(name: string, inputs: any, make: closure(folder)) -> string" "The folder with the result of make for these inputs; made once, kept in the cache folder.", "cache::step(\"example\", [1], |dir| host::write(dir + \"/a\", \"1\"))";
+    "has" "(name: string, inputs: any) -> bool" "Whether step would find its result.", "cache::has(\"example\", [1])";
+};
+pub const ASSET: &[Record] = records! { "asset":
+    "read" "(path: string) -> string" "The text of a file that comes with the program, such as node-image/versions.toml.", "asset::read(\"node-image/versions.toml\").len()";
+    "list" "(folder: string) -> array of string" "Paths of the files below a folder, relative to it.", "asset::list(\"node-image\").len()";
+    "dir" "(folder: string) -> string" "A folder on disk with those files; scripts in it can be run.", "asset::dir(\"node-image\")";
+};
+pub const ENV: &[Record] = records! { "env":
+    "get" "(name: string, otherwise: string) -> string" "A variable of the environment, or the other value (empty unless given).", "env::get(\"HOME\")";
+    "has" "(name: string) -> bool" "Whether it is set and not empty.", "env::has(\"HOME\")";
+};
+
+/// Host access is for the standard library, and for scripts that the user trusted with it.
+fn allowed(run: &Run, ctx: &NativeCallContext, what: &str) -> Returned<()> {
+    let from_stdlib = ctx.call_source().is_some_and(super::super::resolver::is_stdlib);
+    if run.options.allow_host || from_stdlib {
+        return Ok(());
+    }
+    Err(to_rhai(
+        &Error::user("script.not_allowed", format!("{what} touches the host, which this script may not"))
+            .hint("kind run --allow-host FILE lets it, if you trust it"),
+    ))
+}
+
+fn command(argv: &Array, options: &Map) -> Returned<process::Command> {
+    only_keys("host::run", options, &["cwd", "env", "stdin", "log", "timeout", "quiet", "nice"])?;
+    let mut argv = strings(argv);
+    if let Some(nice) = options.get("nice").and_then(|v| v.as_int().ok())
+        && process::which("nice").is_some()
+    {
+        argv.splice(0..0, ["nice".to_owned(), "-n".to_owned(), nice.to_string()]);
+    }
+    let env = options.get("env").and_then(|v| v.read_lock::<Map>());
+    Ok(process::Command {
+        argv,
+        cwd: text_of(options, "cwd").map(PathBuf::from),
+        env: env.map(|m| m.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect()).unwrap_or_default(),
+        stdin: text_of(options, "stdin").map(String::into_bytes),
+    })
+}
+
+fn run_program(run: &Run, argv: &Array, options: &Map, check: bool) -> Returned<Map> {
+    let command = command(argv, options)?;
+    let limit = options.get("timeout").map(duration).transpose()?;
+    let quiet = flag_of(options, "quiet");
+    let log = text_of(options, "log").map(|p| fs::append(Path::new(&p), 0o644)).transpose().thrown()?;
+    let step = scope::current().step;
+    let line = |stream, line: &str| {
+        if let Some(mut log) = log.as_ref() {
+            // The log is a convenience: a full disk shows in what the program itself does.
+            let _ = std::io::Write::write_fmt(&mut log, format_args!("{line}\n"));
+        }
+        if !quiet {
+            run.events.emit(&Event::Output { step, node: None, stream, line: line.to_owned() });
+        }
+    };
+    let output = run
+        .block(async {
+            let work = process::run(&command, &line);
+            let Some(limit) = limit else { return work.await };
+            tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
+                let program = command.argv.first().map_or("", String::as_str);
+                Err(Error::user("host.time_limit", format!("{program} ran longer than {} s", limit.as_secs())))
+            })
+        })
+        .and_then(|output| if check { process::check(&command, output) } else { Ok(output) })
+        .thrown()?;
+    Ok(Map::from_iter([
+        ("code".into(), output.code.into()),
+        ("stdout".into(), output.stdout.into()),
+        ("stderr".into(), output.stderr.into()),
+    ]))
+}
+
+/// What a cached step depends on, written in one way only.
+fn canonical(inputs: &Dynamic) -> Returned<String> {
+    let value: serde_json::Value = super::from_value("the inputs", inputs)?;
+    fn sorted(value: serde_json::Value) -> serde_json::Value {
+        match value {
+            serde_json::Value::Object(map) => {
+                let mut entries: Vec<_> = map.into_iter().map(|(k, v)| (k, sorted(v))).collect();
+                entries.sort_by(|a, b| a.0.cmp(&b.0));
+                serde_json::Value::Object(entries.into_iter().collect())
+            }
+            serde_json::Value::Array(list) => serde_json::Value::Array(list.into_iter().map(sorted).collect()),
+            other => other,
+        }
+    }
+    Ok(sorted(value).to_string())
+}
+
+const GROUP: &str = "node-image";
+
+fn cached(run: &Run, ctx: &NativeCallContext, name: &str, inputs: &Dynamic, make: &FnPtr) -> Returned<ImmutableString> {
+    let inputs = canonical(inputs)?;
+    let (group, owned_name) = (GROUP, name.to_owned());
+    let slot = match run.block_thread(move || cache::entry(group, &owned_name, &inputs)).thrown()? {
+        cache::Entry::Finished(path) => {
+            run.message(crate::event::Level::Debug, format!("{name}: made before, in {}", path.display()), None);
+            return Ok(text(path.display().to_string()));
+        }
+        cache::Entry::Missing(slot) => slot,
+    };
+    let folder = slot.partial.display().to_string();
+    make.call_within_context::<Dynamic>(ctx, (folder,))?;
+    Ok(text(slot.finish().thrown()?.display().to_string()))
+}
+
+/// The files of an asset folder on disk, in a place named after their content.
+fn asset_dir(folder: &str) -> Result<PathBuf> {
+    let files: Vec<(String, &[u8])> = stdlib::asset_files(folder)
+        .into_iter()
+        .filter_map(|f| stdlib::asset(&format!("{folder}/{f}")).map(|content| (f, content)))
+        .collect();
+    if files.is_empty() {
+        return Err(Error::script("asset.not_found", format!("no folder {folder:?} comes with the program")));
+    }
+    let inputs: String =
+        files.iter().map(|(name, content)| format!("{name}\0{}\0", String::from_utf8_lossy(content))).collect();
+    match cache::entry("assets", &folder.replace('/', "-"), &inputs)? {
+        cache::Entry::Finished(path) => Ok(path),
+        cache::Entry::Missing(slot) => {
+            for (name, content) in files {
+                let mode = if content.starts_with(b"#!") { 0o755 } else { 0o644 };
+                fs::write(&slot.partial.join(name), content, mode)?;
+            }
+            slot.finish()
+        }
+    }
+}
+
+fn register_host_programs(m: &mut Module, run: &Arc<Run>) {
+    for (name, check) in [("run", true), ("try_run", false)] {
+        let r = run.clone();
+        FuncRegistration::new(name).set_into_module(m, move |ctx: NativeCallContext, argv: Array| -> Returned<Map> {
+            allowed(&r, &ctx, "host::run")?;
+            run_program(&r, &argv, &Map::new(), check)
+        });
+        let r = run.clone();
+        FuncRegistration::new(name).set_into_module(
+            m,
+            move |ctx: NativeCallContext, argv: Array, options: Map| -> Returned<Map> {
+                allowed(&r, &ctx, "host::run")?;
+                run_program(&r, &argv, &options, check)
+            },
+        );
+    }
+    let r = run.clone();
+    FuncRegistration::new("spawn").set_into_module(
+        m,
+        move |ctx: NativeCallContext, argv: Array, options: Map| -> Returned<i64> {
+            allowed(&r, &ctx, "host::spawn")?;
+            let command = command(&argv, &options)?;
+            let log = text_of(&options, "log").map(PathBuf::from);
+            process::spawn_detached(&command, log.as_deref()).map(i64::from).thrown()
+        },
+    );
+    let r = run.clone();
+    FuncRegistration::new("alive").set_into_module(m, move |ctx: NativeCallContext, pid: i64| -> Returned<bool> {
+        allowed(&r, &ctx, "host::alive")?;
+        Ok(process::alive(pid))
+    });
+    let r = run.clone();
+    FuncRegistration::new("kill").set_into_module(
+        m,
+        move |ctx: NativeCallContext, pid: i64, signal: &str| -> Returned<bool> {
+            allowed(&r, &ctx, "host::kill")?;
+            process::kill(pid, signal).thrown()
+        },
+    );
+    let r = run.clone();
+    FuncRegistration::new("lock").set_into_module(
+        m,
+        move |ctx: NativeCallContext, path: &str, body: FnPtr| -> Returned<Dynamic> {
+            allowed(&r, &ctx, "host::lock")?;
+            let path = PathBuf::from(path);
+            let file = r
+                .block_thread(move || {
+                    if let Some(folder) = path.parent() {
+                        fs::create_dir_all(folder)?;
+                    }
+                    let file = fs::append(&path, 0o600)?;
+                    file.lock().map_err(|e| fs::error("lock", &path, e))?;
+                    Ok(file)
+                })
+                .thrown()?;
+            let result = body.call_within_context::<Dynamic>(&ctx, ());
+            drop(file);
+            result
+        },
+    );
+}
+
+fn register_host_files(m: &mut Module, run: &Arc<Run>) {
+    macro_rules! verb {
+        ($name:literal, ($($arg:ident: $kind:ty),*) -> $out:ty, $body:expr) => {
+            let r = run.clone();
+            FuncRegistration::new($name).set_into_module(
+                m,
+                move |ctx: NativeCallContext, $($arg: $kind),*| -> Returned<$out> {
+                    allowed(&r, &ctx, concat!("host::", $name))?;
+                    $body
+                },
+            );
+        };
+    }
+    verb!("which", (program: &str) -> Dynamic, Ok(process::which(program)
+        .map_or(Dynamic::UNIT, |p| Dynamic::from(p.display().to_string()))));
+    verb!("read", (path: &str) -> ImmutableString, fs::read_to_string(Path::new(path)).map(text).thrown());
+    verb!("write", (path: &str, content: &str) -> (), fs::write(Path::new(path), content.as_bytes(), 0o644).thrown());
+    verb!("write", (path: &str, content: &str, mode: i64) -> (),
+        fs::write(Path::new(path), content.as_bytes(), u32::try_from(mode).unwrap_or(0o600)).thrown());
+    verb!("exists", (path: &str) -> bool, Ok(Path::new(path).symlink_metadata().is_ok()));
+    verb!("is_dir", (path: &str) -> bool, Ok(Path::new(path).is_dir()));
+    verb!("size", (path: &str) -> i64, fs::size(Path::new(path)).map(|s| i64::try_from(s).unwrap_or(i64::MAX)).thrown());
+    verb!("list", (path: &str) -> Array, fs::list(Path::new(path)).map(|paths| paths.iter()
+        .filter_map(|p| p.file_name()).map(|n| Dynamic::from(n.to_string_lossy().into_owned())).collect()).thrown());
+    verb!("make_dir", (path: &str) -> (), fs::create_dir_all(Path::new(path)).thrown());
+    verb!("temp_dir", (prefix: &str) -> ImmutableString, tempfile::Builder::new().prefix(prefix).tempdir()
+        .map(|d| text(d.keep().display().to_string()))
+        .map_err(|e| fs::error("make a folder in", &std::env::temp_dir(), e)).thrown());
+    verb!("copy", (from: &str, to: &str) -> (), fs::copy_all(Path::new(from), Path::new(to)).thrown());
+    verb!("move", (from: &str, to: &str) -> (), fs::rename(Path::new(from), Path::new(to)).thrown());
+    verb!("remove", (path: &str) -> (), fs::remove(Path::new(path)).thrown());
+    verb!("link", (target: &str, path: &str) -> (), std::os::unix::fs::symlink(target, path)
+        .map_err(|e| fs::error("link", Path::new(path), e)).thrown());
+    verb!("chmod", (path: &str, mode: i64) -> (),
+        fs::set_mode(Path::new(path), u32::try_from(mode).unwrap_or(0o600)).thrown());
+    verb!("digest", (path: &str) -> ImmutableString, cache::digest(Path::new(path)).map(text).thrown());
+    verb!("free_port", (address: &str) -> i64, std::net::TcpListener::bind((address, 0))
+        .and_then(|l| l.local_addr()).map(|a| i64::from(a.port()))
+        .map_err(|e| Error::user("host.port", format!("no port of {address} is free")).because(e)).thrown());
+    verb!("free_space", (path: &str) -> i64, fs::free_space(Path::new(path))
+        .map(|s| i64::try_from(s).unwrap_or(i64::MAX)).thrown());
+    verb!("uid", () -> i64, Ok(i64::from(rustix::process::getuid().as_raw())));
+    verb!("cpus", () -> i64, Ok(std::thread::available_parallelism().map_or(1, |n| i64::try_from(n.get()).unwrap_or(1))));
+    verb!("fetch", (url: &str) -> ImmutableString, {
+        let url = url.to_owned();
+        r.block_thread(move || download::text(&url)).map(text).thrown()
+    });
+    for with_options in [false, true] {
+        let r = run.clone();
+        let fetch = move |ctx: &NativeCallContext, url: &str, file: &str, options: &Map| -> Returned<()> {
+            allowed(&r, ctx, "host::download")?;
+            only_keys("host::download", options, &["sha256"])?;
+            let (url, file, sum) = (url.to_owned(), PathBuf::from(file), text_of(options, "sha256"));
+            let progress = r.progress(format!("downloading {url}"), Unit::Bytes);
+            let cancel = scope::current().cancel;
+            r.block_thread(move || download::file(&url, &file, sum.as_deref(), &progress, &|| cancel.is_cancelled()))
+                .thrown()
+        };
+        if with_options {
+            FuncRegistration::new("download").set_into_module(
+                m,
+                move |ctx: NativeCallContext, url: &str, file: &str, options: Map| fetch(&ctx, url, file, &options),
+            );
+        } else {
+            FuncRegistration::new("download").set_into_module(
+                m,
+                move |ctx: NativeCallContext, url: &str, file: &str| fetch(&ctx, url, file, &Map::new()),
+            );
+        }
+    }
+    // What the machine is like is no secret.
+    FuncRegistration::new("arch").set_into_module(m, || text(crate::image::host_arch()));
+    FuncRegistration::new("os").set_into_module(m, || text(std::env::consts::OS));
+    FuncRegistration::new("data_dir").set_into_module(m, || text(dirs::data().display().to_string()));
+    FuncRegistration::new("cache_dir").set_into_module(m, || text(dirs::cache().display().to_string()));
+}
+
+pub fn register(engine: &mut Engine, run: &Arc<Run>) {
+    let mut host = Module::new();
+    register_host_programs(&mut host, run);
+    register_host_files(&mut host, run);
+    engine.register_static_module("host", host.into());
+
+    let mut caches = Module::new();
+    let r = run.clone();
+    FuncRegistration::new("step").set_into_module(
+        &mut caches,
+        move |ctx: NativeCallContext, name: &str, inputs: Dynamic, make: FnPtr| -> Returned<ImmutableString> {
+            allowed(&r, &ctx, "cache::step")?;
+            cached(&r, &ctx, name, &inputs, &make)
+        },
+    );
+    FuncRegistration::new("has").set_into_module(&mut caches, |name: &str, inputs: Dynamic| -> Returned<bool> {
+        Ok(cache::has(GROUP, name, &canonical(&inputs)?))
+    });
+    engine.register_static_module("cache", caches.into());
+
+    let mut assets = Module::new();
+    FuncRegistration::new("read").set_into_module(&mut assets, |path: &str| -> Returned<ImmutableString> {
+        let found = stdlib::asset(path).map(|bytes| text(String::from_utf8_lossy(bytes).into_owned()));
+        found.ok_or_else(|| to_rhai(&Error::script("asset.not_found", format!("no file {path:?} comes with the program"))))
+    });
+    FuncRegistration::new("list").set_into_module(&mut assets, |folder: &str| -> Array {
+        stdlib::asset_files(folder).into_iter().map(Dynamic::from).collect()
+    });
+    FuncRegistration::new("dir").set_into_module(&mut assets, |folder: &str| -> Returned<ImmutableString> {
+        asset_dir(folder).map(|p| text(p.display().to_string())).thrown()
+    });
+    engine.register_static_module("asset", assets.into());
+
+    let mut env = Module::new();
+    FuncRegistration::new("get").set_into_module(&mut env, |name: &str| text(std::env::var(name).unwrap_or_default()));
+    FuncRegistration::new("get").set_into_module(&mut env, |name: &str, otherwise: &str| {
+        text(std::env::var(name).ok().filter(|v| !v.is_empty()).unwrap_or_else(|| otherwise.to_owned()))
+    });
+    FuncRegistration::new("has")
+        .set_into_module(&mut env, |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty()));
+    engine.register_static_module("env", env.into());
+}

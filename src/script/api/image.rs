@@ -1,0 +1,115 @@
+//! `image::…`: images the engine has, and image archives made without one.
+
+use super::super::record::{Record, records};
+use super::super::run::Run;
+use super::{Returned, Thrown, from_value, strings, text, to_value};
+use crate::event::Unit;
+use crate::host::archive;
+use crate::image;
+use crate::node::Node;
+use rhai::{Array, Dynamic, Engine, FuncRegistration, ImmutableString, Map, Module};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub const RECORDS: &[Record] = records! { "image":
+    "inspect" "(reference: string) -> map or ()" "An image of the engine: id, tags, architecture, size (bytes), entrypoint, command, env, labels.", "image::inspect(\"kindest/node:v1.37.2\")";
+    "list" "() -> array of map" "All images of the engine.", "image::list().len()";
+    "pull" "(reference: string) -> ()" "Pulls an image, with progress.", "try { image::pull(\"localhost:1/none\") } catch (e) { e.code }";
+    "tag" "(reference: string, new_reference: string) -> ()" "Gives an image another name.", "image::tag(\"a:1\", \"b:1\")";
+    "remove" "(reference: string) -> ()" "Removes an image or one of its names; no error when it is not there.", "image::remove(\"b:1\")";
+    "save" "(references: array of string, file: string) -> int" "Writes images into one archive; its size in bytes.", "image::save([\"a:1\"], \"a.tar\")";
+    "load" "(file: string) -> array of string" "Loads an image archive into the engine; the references it held.", "image::load(\"a.tar\")";
+    "import" "(path: string, reference: string, changes: array of string) -> string" "Makes an image of one layer from a tar file or a folder; changes are Dockerfile instructions. Its id.", "image::import(\"root.tar\", \"base:1\", [])";
+    "to_node" "(references: array of string, node: Node) -> ()" "Streams images of the engine into a node's container runtime, without a file between.", "image::to_node([\"app:1\"], n)";
+    "archive_to_node" "(file: string, node: Node) -> ()" "Streams an image archive into a node's container runtime.", "image::archive_to_node(\"app.tar\", n)";
+    "from_node" "(reference: string, node: Node, files: map, config: map) -> ()" "Makes an image of the engine from files of a node: files maps paths in the image to paths on the node.", "image::from_node(\"web:1\", n, #{\"/bin/busybox\": \"/kind/bin/busybox\"}, #{entrypoint: [\"/bin/busybox\"]})";
+    "pack" "(spec: map, file: string) -> string" "Makes an image archive of one layer without an engine. Keys: reference or references, arch, root (a folder), files [#{from, to, mode}], links [#{to, target}], config #{entrypoint, cmd, env, workdir, user, labels}. Equal input gives equal bytes.", "image::pack(#{reference: \"a:1\", arch: \"amd64\"}, \"a.tar\")";
+    "flatten" "(reference: string, file: string) -> string" "Writes an image of the engine as an archive of one layer.", "image::flatten(\"a:1\", \"flat.tar\")";
+};
+
+pub fn register(engine: &mut Engine, run: &Arc<Run>) {
+    let mut m = Module::new();
+    macro_rules! verb {
+        ($name:literal, $r:ident, $call:expr) => {
+            let $r = run.clone();
+            FuncRegistration::new($name).set_into_module(&mut m, $call);
+        };
+    }
+    verb!("inspect", r, move |reference: &str| -> Returned<Dynamic> {
+        let engine = r.engine().thrown()?;
+        r.block(engine.inspect_image(reference)).thrown()?.map_or(Ok(Dynamic::UNIT), |i| to_value(&i))
+    });
+    verb!("list", r, move || -> Returned<Dynamic> {
+        let engine = r.engine().thrown()?;
+        to_value(&r.block(engine.list_images()).thrown()?)
+    });
+    verb!("pull", r, move |reference: &str| -> Returned<()> {
+        let engine = r.engine().thrown()?;
+        let progress = r.progress(format!("pulling {reference}"), Unit::Bytes);
+        r.block(engine.pull_image(reference, None, &progress)).thrown()
+    });
+    verb!("tag", r, move |from: &str, to: &str| -> Returned<()> {
+        let engine = r.engine().thrown()?;
+        r.block(engine.tag_image(from, to)).thrown()
+    });
+    verb!("remove", r, move |reference: &str| -> Returned<()> {
+        let engine = r.engine().thrown()?;
+        r.block(engine.remove_image(reference)).thrown()
+    });
+    verb!("save", r, move |references: Array, file: &str| -> Returned<i64> {
+        let engine = r.engine().thrown()?;
+        let size = r.block(async {
+            let stream = engine.save_images(&strings(&references)).await?;
+            archive::save(stream, PathBuf::from(file)).await
+        });
+        Ok(i64::try_from(size.thrown()?).unwrap_or(i64::MAX))
+    });
+    verb!("load", r, move |file: &str| -> Returned<Array> {
+        let engine = r.engine().thrown()?;
+        let stream = archive::file(PathBuf::from(file)).thrown()?;
+        let names = r.block(engine.load_images(stream)).thrown()?;
+        Ok(names.into_iter().map(Dynamic::from).collect())
+    });
+    verb!("import", r, move |path: &str, reference: &str, changes: Array| -> Returned<ImmutableString> {
+        let engine = r.engine().thrown()?;
+        let path = PathBuf::from(path);
+        let stream = if path.is_dir() {
+            archive::stream(move |builder| {
+                builder.follow_symlinks(false);
+                builder.append_dir_all(".", &path)
+            })
+        } else {
+            archive::file(path).thrown()?
+        };
+        r.block(engine.import_image(stream, reference, &strings(&changes))).map(text).thrown()
+    });
+    verb!("to_node", r, move |references: Array, node: Node| -> Returned<()> {
+        let references = strings(&references);
+        r.block(async {
+            let stream = node.engine().save_images(&references).await?;
+            image::into_runtime(&node, stream).await
+        })
+        .thrown()
+    });
+    verb!("archive_to_node", r, move |file: &str, node: Node| -> Returned<()> {
+        let stream = archive::file(PathBuf::from(file)).thrown()?;
+        r.block(image::into_runtime(&node, stream)).thrown()
+    });
+    verb!("from_node", r, move |reference: &str, node: Node, files: Map, config: Map| -> Returned<()> {
+        let files = files.iter().map(|(to, from)| (to.to_string(), from.to_string())).collect();
+        let config: image::Config = from_value("the image's config", &Dynamic::from_map(config))?;
+        r.block(image::from_node(&node, reference, files, config)).thrown()
+    });
+    verb!("pack", r, move |spec: Map, file: &str| -> Returned<ImmutableString> {
+        let spec: image::Spec = from_value("the image", &Dynamic::from_map(spec))?;
+        let path = PathBuf::from(file);
+        r.block_thread(move || image::pack(&spec, &path)).thrown()?;
+        Ok(text(file))
+    });
+    verb!("flatten", r, move |reference: &str, file: &str| -> Returned<ImmutableString> {
+        let engine = r.engine().thrown()?;
+        r.block(image::flatten(engine.as_ref(), reference, PathBuf::from(file))).thrown()?;
+        Ok(text(file))
+    });
+    engine.register_static_module("image", m.into());
+}

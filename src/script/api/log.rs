@@ -1,0 +1,54 @@
+//! Messages to people.
+
+use super::super::record::{Record, records};
+use super::super::run::Run;
+use super::super::scope;
+use super::Returned;
+use crate::event::{Event, Level, Unit};
+use rhai::{Dynamic, Engine, FuncRegistration, Module};
+use std::sync::Arc;
+
+pub const RECORDS: &[Record] = records! { "log":
+    "info" "(text: string) -> ()" "Tells something, unless the user asked for quiet.", "log::info(\"hello\")";
+    "warn" "(text: string, hint: string) -> ()" "Tells of something that is not as it should be; the hint may be left out.", "log::warn(\"slow\", \"wait\")";
+    "debug" "(text: string) -> ()" "Tells something to those who asked for detail (-v 1).", "log::debug(\"detail\")";
+    "progress" "(what: string, done: int, total: int) -> ()" "Tells how far long work is.", "log::progress(\"unpacking\", 1, 2)";
+};
+
+/// `print(…)` of a script: data, so it goes to standard output.
+#[expect(clippy::print_stdout, reason = "what a script prints is the data of `kind run`")]
+pub fn print(run: &Run, text: &str) {
+    run.events.suspend(&mut || {
+        use std::io::Write;
+        // A closed pipe must not end a run in the middle; what is printed is lost then, as with any program.
+        let _ = writeln!(std::io::stdout().lock(), "{text}");
+    });
+}
+
+pub fn register(engine: &mut Engine, run: &Arc<Run>) {
+    let mut module = Module::new();
+    for (name, level) in [("info", Level::Info), ("warn", Level::Warning), ("debug", Level::Debug)] {
+        let r = run.clone();
+        FuncRegistration::new(name)
+            .set_into_module(&mut module, move |text: Dynamic| r.message(level, text.to_string(), None));
+    }
+    let r = run.clone();
+    FuncRegistration::new("warn").set_into_module(&mut module, move |text: &str, hint: &str| {
+        r.message(Level::Warning, text, Some(hint.to_owned()));
+    });
+    let r = run.clone();
+    FuncRegistration::new("progress").set_into_module(
+        &mut module,
+        move |what: &str, done: i64, total: i64| -> Returned<()> {
+            r.events.emit(&Event::Progress {
+                step: scope::current().step,
+                what: what.to_owned(),
+                done: u64::try_from(done).unwrap_or(0),
+                total: u64::try_from(total).ok(),
+                unit: Unit::Items,
+            });
+            Ok(())
+        },
+    );
+    engine.register_static_module("log", module.into());
+}

@@ -1,0 +1,204 @@
+//! Runs scripts: a file, a text, a function of the standard library, or a line of the REPL.
+
+use super::diagnostics::{Sources, from_rhai};
+use super::resolver::{Handle, Resolver};
+use super::run::Run;
+use super::scope::{self, Scope};
+use super::stdlib::Places;
+use super::{api, diagnostics::Ending};
+use crate::error::{Error, Result};
+use crate::host::fs;
+use rhai::{AST, Dynamic, Engine, Module, OptimizationLevel};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Stack of the threads that run scripts, in bytes; enough for the deepest allowed calls in debug builds.
+pub(super) const STACK: usize = 64 << 20;
+
+/// Where a script comes from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// A file.
+    File(PathBuf),
+    /// Standard input.
+    Stdin,
+    /// Text given on the command line.
+    Text(String),
+}
+
+impl Source {
+    fn load(&self) -> Result<(String, String)> {
+        match self {
+            Self::File(path) => {
+                let text = fs::read_to_string(path).map_err(|e| match e.code() {
+                    "file.not_found" => {
+                        Error::user("script.not_found", format!("there is no script {}", path.display()))
+                            .hint("kind run - reads the script from standard input, kind run -e CODE takes it as text")
+                    }
+                    _ => e,
+                })?;
+                Ok((path.display().to_string(), text))
+            }
+            Self::Stdin => {
+                let mut text = String::new();
+                std::io::stdin()
+                    .read_to_string(&mut text)
+                    .map_err(|e| Error::user("script.stdin", "cannot read the script from standard input").because(e))?;
+                Ok(("(standard input)".to_owned(), text))
+            }
+            Self::Text(text) => Ok(("(command line)".to_owned(), text.clone())),
+        }
+    }
+}
+
+/// A Rhai engine with the API of one run.
+pub struct Host {
+    run: Arc<Run>,
+    engine: Engine,
+    resolver: Arc<Resolver>,
+    sources: Sources,
+}
+
+impl Host {
+    /// A host for `run`.
+    pub fn new(run: Arc<Run>) -> Self {
+        let sources = Sources::default();
+        let places = Places::new(run.options.stdlib.as_deref());
+        let resolver = Resolver::new(places, sources.clone());
+        let mut engine = Engine::new();
+        engine.set_optimization_level(OptimizationLevel::Simple);
+        engine.set_module_resolver(Handle(resolver.clone()));
+        engine.disable_symbol("eval");
+        engine.set_max_call_levels(128);
+        engine.set_max_expr_depths(128, 64);
+        engine.set_max_string_size(256 << 20);
+        engine.set_max_array_size(1 << 20);
+        engine.set_max_map_size(1 << 20);
+        engine.set_max_modules(256);
+        engine.set_fast_operators(true);
+        engine.on_progress(|_| scope::is_cancelled().then(|| Dynamic::from(Ending::Cancelled)));
+        let events = run.clone();
+        engine.on_print(move |text| api::log::print(&events, text));
+        let events = run.clone();
+        engine.on_debug(move |text, source, position| {
+            let place = source.map_or_else(String::new, |s| format!("{s}:{position:?} "));
+            events.message(crate::event::Level::Debug, format!("{place}{text}"), None);
+        });
+        api::register(&mut engine, &run);
+        Self { run, engine, resolver, sources }
+    }
+
+    /// The run it belongs to.
+    pub fn run(&self) -> &Arc<Run> {
+        &self.run
+    }
+
+    /// The Rhai engine, for what asks it about names.
+    pub fn rhai(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Reads modules again at their next import.
+    pub fn reload(&self) {
+        self.resolver.forget();
+    }
+
+    /// Runs a script whole; returns its last value.
+    pub fn run_script(&self, source: &Source) -> Result<Dynamic> {
+        let (name, text) = source.load()?;
+        self.run_text(&name, &text, &mut rhai::Scope::new())
+    }
+
+    /// Calls `function` of the standard library's module `module`.
+    pub fn call(&self, module: &str, function: &str, args: Vec<Dynamic>) -> Result<Dynamic> {
+        let mut variables = rhai::Scope::new();
+        let names: Vec<String> = (0..args.len()).map(|i| format!("arg{i}")).collect();
+        for (name, value) in names.iter().zip(args) {
+            variables.push_dynamic(name.clone(), value);
+        }
+        let text = format!("import \"std/{module}\" as called; called::{function}({})", names.join(", "));
+        self.run_text(super::resolver::CALLER, &text, &mut variables)
+    }
+
+    /// Compiles and runs `text` with `variables`, which keep what it leaves in them.
+    pub fn run_text(&self, name: &str, text: &str, variables: &mut rhai::Scope<'_>) -> Result<Dynamic> {
+        let ast = self.compile(name, text)?;
+        self.eval_ast(name, &ast, variables)
+    }
+
+    /// Compiles a script; errors carry the place.
+    pub fn compile(&self, name: &str, text: &str) -> Result<AST> {
+        self.sources.add(name, text);
+        // A `#!` line is for the shell.
+        let shebang = text.starts_with("#!").then(|| format!("//{text}"));
+        let mut ast = self
+            .engine
+            .compile(shebang.as_deref().unwrap_or(text))
+            .map_err(|e| from_rhai(&e.into(), name, &self.sources))?;
+        ast.set_source(name);
+        Ok(ast)
+    }
+
+    /// Runs what was compiled, under a fresh scope.
+    pub fn eval_ast(&self, name: &str, ast: &AST, variables: &mut rhai::Scope<'_>) -> Result<Dynamic> {
+        let scope = Scope { cancel: self.run.begin(), step: None };
+        let result = scope::with(scope, || self.engine.eval_ast_with_scope::<Dynamic>(variables, ast));
+        result.map_err(|e| from_rhai(&e, name, &self.sources))
+    }
+
+    /// Whether `text` only lacks its end (an open bracket, string or block), so that a REPL asks for more.
+    pub fn is_incomplete(&self, text: &str) -> bool {
+        use rhai::{LexError, ParseErrorType};
+        match self.engine.compile(text) {
+            Ok(_) => false,
+            Err(error) => match *error.0 {
+                ParseErrorType::UnexpectedEOF
+                | ParseErrorType::BadInput(LexError::UnterminatedString | LexError::StringTooLong(_)) => true,
+                ParseErrorType::MissingToken(..) => {
+                    error.1.line().is_none_or(|line| line >= text.lines().count()) && error.1.is_none()
+                        || text.trim_end().ends_with(['{', '(', '[', ',', '|', '.', '='])
+                        || unbalanced(text)
+                }
+                _ => unbalanced(text),
+            },
+        }
+    }
+
+    /// Names of the functions that `ast` defines, for completion.
+    pub fn functions_of(ast: &AST) -> Vec<String> {
+        ast.iter_functions().map(|f| f.name.to_owned()).collect()
+    }
+
+    /// Gives every script of this host a further global module.
+    pub fn add_module(&mut self, name: &str, module: Module) {
+        self.engine.register_static_module(name, module.into());
+    }
+}
+
+fn unbalanced(text: &str) -> bool {
+    let depth = text.chars().fold(0_i64, |depth, c| match c {
+        '(' | '[' | '{' => depth + 1,
+        ')' | ']' | '}' => depth - 1,
+        _ => depth,
+    });
+    depth > 0
+}
+
+/// Runs `work` on a thread with a stack that is large enough for scripts, and waits for it.
+pub fn on_script_thread<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Result<T> {
+    std::thread::scope(|threads| {
+        std::thread::Builder::new()
+            .name("script".to_owned())
+            .stack_size(STACK)
+            .spawn_scoped(threads, work)
+            .map_err(|e| Error::internal("thread", "cannot start a thread").because(e))?
+            .join()
+            .unwrap_or_else(|_| Err(Error::internal("panic", "the script's thread panicked")))
+    })
+}
+
+/// The folder a script lies in.
+pub fn folder_of(path: &Path) -> PathBuf {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_path_buf)
+}
