@@ -107,7 +107,7 @@ fn docker_host_wins_and_brings_its_tls() {
 fn a_context_is_read_with_its_tls() {
     let mut machine = machine(&[]);
     machine.write(".docker/config.json", r#"{"auths": {}, "currentContext": "build"}"#);
-    let folder = sha(b"build");
+    let folder = context::sha256_hex("build");
     machine.write(
         &format!(".docker/contexts/meta/{folder}/meta.json"),
         r#"{"Name": "build", "Metadata": {}, "Endpoints": {"docker": {"Host": "tcp://10.1.2.3:2376", "SkipTLSVerify": false}}}"#,
@@ -138,9 +138,4 @@ fn a_broken_configuration_is_named() {
     let error = resolve(&machine.env).unwrap_err();
     assert_eq!(error.code(), "engine.bad_config");
     assert!(error.message().contains(".docker/config.json") && !error.hints().is_empty());
-}
-
-fn sha(name: &[u8]) -> String {
-    use sha2::{Digest, Sha256};
-    Sha256::digest(name).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -51,6 +51,9 @@ async fn files_go_up_and_come_down() {
         }
     }
     assert_eq!(scratch.sh(name, "cat /etc/early").await.stdout, b"1");
+    // unpacked at the root, an entry may still go to a tmpfs
+    engine.upload(name, "/", bytes(archive("run/from-root", b"2"))).await.unwrap();
+    assert_eq!(scratch.sh(name, "cat /run/from-root").await.stdout, b"2");
 }
 
 #[tokio::test(flavor = "multi_thread")]

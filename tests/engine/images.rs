@@ -1,6 +1,6 @@
 use crate::support::{IMAGE, bytes, collect, scratch, waiting};
 use futures_util::{StreamExt, stream};
-use kind::engine::ContainerSpec;
+use kind::engine::{ContainerSpec, LogOptions};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn images_are_made_moved_and_removed() {
@@ -40,7 +40,7 @@ async fn images_are_made_moved_and_removed() {
     let spec = ContainerSpec { image: committed, command: vec![], ..waiting(&scratch.container("b")) };
     scratch.start(&spec).await;
     assert_eq!(engine.wait_container(&spec.name).await.unwrap(), 0);
-    let logs = engine.logs(&spec.name, &Default::default()).await.unwrap();
+    let logs = engine.logs(&spec.name, &LogOptions::default()).await.unwrap();
     let logs = collect(logs.map(|piece| piece.map(|(_, bytes)| bytes)).boxed()).await;
     assert_eq!(String::from_utf8_lossy(&logs), "kept\nb\n");
 }

@@ -1,6 +1,6 @@
 //! Engines that do not answer, or go away. These need no engine.
 
-use kind::engine::{Environment, LogOptions, connect_in};
+use kind::engine::{Environment, ExecIo, ExecSpec, LogOptions, connect_in};
 use std::path::Path;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -66,7 +66,7 @@ async fn an_engine_that_goes_away_is_told_as_such() {
         engine.list_containers(&[]).await.unwrap_err(),
         engine.stop_container("x", Duration::ZERO).await.unwrap_err(),
         engine.logs("x", &LogOptions::default()).await.err().unwrap(),
-        engine.exec("x", &Default::default(), Default::default()).await.unwrap_err(),
+        engine.exec("x", &ExecSpec::default(), ExecIo::default()).await.unwrap_err(),
     ] {
         assert_eq!(error.code(), "engine.unreachable", "{error:?}");
         assert!(error.message().contains("broke"), "{error:?}");

@@ -17,9 +17,9 @@ impl Docker {
 }
 
 /// The error for an endpoint that does not answer when we connect.
-pub(super) fn no_connection(endpoint: &Endpoint, error: Bollard) -> Error {
-    let cause = root_cause(&error);
-    let denied = is_denied(&error);
+pub(super) fn no_connection(endpoint: &Endpoint, error: &Bollard) -> Error {
+    let cause = root_cause(error);
+    let denied = is_denied(error);
     let code = if denied { "engine.no_permission" } else { "engine.unreachable" };
     let message =
         format!("the container engine at {} ({}) does not answer", endpoint.address, endpoint.source);
