@@ -5,3 +5,4 @@ pub mod duration;
 pub mod printer;
 mod report;
 pub mod settings;
+pub mod version;

@@ -7,8 +7,13 @@ use clap::{Args, ValueEnum};
 /// `--name`. Absent: `KIND_CLUSTER_NAME`, and what the command does without that (see `settings`).
 #[derive(Debug, Clone, Default, Args)]
 pub struct ClusterName {
-    /// The cluster's name [env: `KIND_CLUSTER_NAME`] [default: kind]
-    #[arg(long, short, value_name = "NAME")]
+    /// The cluster's name.
+    #[arg(
+        long,
+        short,
+        value_name = "NAME",
+        help = "The cluster's name [env: KIND_CLUSTER_NAME] [default: kind]"
+    )]
     pub name: Option<String>,
 }
 

@@ -109,7 +109,7 @@ fn wrong_words_are_told_with_a_hint_and_the_right_code() {
         ("kind create cluster extra", 1, "unexpected argument 'extra'", "--help"),
         ("kind get nodes -o xml", 1, "invalid value 'xml'", "possible values: json, yaml"),
         ("kind create cluster --retain=maybe", 1, "write true or false", "--help"),
-        ("kind run", 2, "<FILE>", "--help"),
+        ("kind run", 2, "<FILE>... is missing", "--help"),
         ("kind run --bogus a.rhai", 2, "unexpected argument '--bogus'", "--help"),
         ("kind engine begin", 2, "unrecognized subcommand 'begin'", "--help"),
     ] {
@@ -128,6 +128,9 @@ fn help_goes_out_with_the_code_upstream_has() {
         ("kind", 0, "Usage: kind"),
         ("kind --help", 0, "create"),
         ("kind help get", 0, "kubeconfig-path"),
+        ("kind help", 0, "Usage: kind"),
+        ("kind help get nonsense", 0, "kubeconfig-path"),
+        ("kind get nodes --help", 0, "Usage: kind get nodes"),
         ("kind create", 1, "Usage: kind create"),
         ("kind get", 1, "kind get"),
         ("kind completion", 1, "kind completion"),
