@@ -4,9 +4,14 @@
 //! in `stdlib/*.rhai` and nowhere else. See `docs/design.md`.
 
 pub mod cli;
+pub mod config;
 pub mod engine;
 pub mod error;
 pub mod event;
+pub mod kube;
+pub mod kubeadm;
+pub mod kubeconfig;
 pub mod repl;
+pub mod yaml;
 
 pub use error::{Error, Result};

@@ -1,8 +1,12 @@
 //! The program's edge: arguments, settings, and the one place that prints.
 
+mod app;
 pub mod args;
-pub mod duration;
+mod commands;
+pub use crate::duration;
 pub mod printer;
 mod report;
 pub mod settings;
 pub mod version;
+
+pub use app::main;

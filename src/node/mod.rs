@@ -27,6 +27,8 @@ pub struct Node {
     pub cluster: String,
     /// `control-plane`, `worker` or `external-load-balancer`.
     pub role: String,
+    /// What it is to be, when it was planned by this process.
+    pub config: Option<Arc<crate::config::Node>>,
     engine: Arc<dyn Engine>,
 }
 
@@ -44,7 +46,7 @@ pub struct Output {
 impl Node {
     /// A handle; asks nothing of the engine.
     pub fn new(engine: Arc<dyn Engine>, cluster: &str, name: &str, role: &str) -> Self {
-        Self { name: name.to_owned(), cluster: cluster.to_owned(), role: role.to_owned(), engine }
+        Self { name: name.to_owned(), cluster: cluster.to_owned(), role: role.to_owned(), config: None, engine }
     }
 
     /// The handle of a listed container, when its labels say that it is a node.

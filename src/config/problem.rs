@@ -1,0 +1,78 @@
+//! What is wrong with a configuration.
+
+use crate::error::Error;
+
+/// One thing that is wrong, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The field in the document, such as `nodes[0].extraMounts[1].hostPath`; empty for the document itself.
+    pub path: String,
+    /// A sentence that begins with the path, or with what the document as a whole lacks.
+    pub message: String,
+    /// Whether the field is a right one that this version cannot serve.
+    pub unsupported: bool,
+    /// Whether it stands at the field's name rather than at its value.
+    pub(super) at_key: bool,
+}
+
+impl Problem {
+    /// Something that is wrong.
+    pub(super) fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { path: path.into(), message: message.into(), unsupported: false, at_key: false }
+    }
+    /// Something whose name is wrong.
+    pub(super) fn of_key(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { at_key: true, ..Self::new(path, message) }
+    }
+    /// Something that would be right.
+    pub(super) fn unsupported(path: &str) -> Self {
+        Self { unsupported: true, ..Self::of_key(path, format!("{path} is not supported yet")) }
+    }
+}
+
+/// All problems as one error: `config.not_supported` when nothing else is wrong, else `config.invalid`.
+/// `place` gives `origin:line:column` of a problem; the first one becomes the error's place.
+pub(super) fn error(origin: &str, problems: &[Problem], place: impl Fn(&Problem) -> String) -> Error {
+    let code = if problems.iter().all(|p| p.unsupported) { "config.not_supported" } else { "config.invalid" };
+    let lines: Vec<String> = problems.iter().map(|p| format!("{}: {}", place(p), p.message)).collect();
+    let message = match lines.as_slice() {
+        [only] => only.clone(),
+        several => format!("{origin} has {} errors:\n  {}", several.len(), several.join("\n  ")),
+    };
+    let error = Error::config(code, message);
+    match problems.first() {
+        Some(first) => error.at(place(first)),
+        None => error,
+    }
+}
+
+/// `; did you mean "x"?` when one of `known` is close to `given`, else nothing.
+pub(super) fn did_you_mean(given: &str, known: &[&str]) -> String {
+    let same_but_case = known.iter().find(|k| k.eq_ignore_ascii_case(given));
+    let closest = || {
+        known
+            .iter()
+            .map(|k| (strsim::damerau_levenshtein(&k.to_lowercase(), &given.to_lowercase()), k))
+            .filter(|(distance, k)| *distance <= 1 + k.len().min(given.len()) / 4)
+            .min_by_key(|(distance, _)| *distance)
+            .map(|(_, k)| k)
+    };
+    match same_but_case.or_else(closest) {
+        Some(name) => format!("; did you mean {name}?"),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn close_names_are_suggested_and_far_ones_are_not() {
+        let known = ["extraMounts", "extraPortMappings", "role", "image"];
+        assert_eq!(did_you_mean("extraMount", &known), "; did you mean extraMounts?");
+        assert_eq!(did_you_mean("extramounts", &known), "; did you mean extraMounts?");
+        assert_eq!(did_you_mean("rol", &known), "; did you mean role?");
+        assert_eq!(did_you_mean("volumes", &known), "");
+    }
+}

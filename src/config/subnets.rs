@@ -1,0 +1,68 @@
+//! Address ranges of pods and services.
+
+use ipnet::IpNet;
+use serde::{Serialize, Serializer};
+use std::fmt;
+
+/// One range, or one of each address family. Written with a comma between them, as Kubernetes does.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Subnets(Vec<IpNet>);
+
+impl Subnets {
+    /// Reads `CIDR[,CIDR]`; the error says what is wrong with it, without naming the text.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let nets: Vec<IpNet> = text
+            .split(',')
+            .map(|part| {
+                part.parse().map_err(|_| "expected an address range such as 10.244.0.0/16".to_owned())
+            })
+            .collect::<Result<_, String>>()?;
+        Ok(Self(nets))
+    }
+    /// The ranges, in the order in which they were written.
+    pub fn ranges(&self) -> &[IpNet] {
+        &self.0
+    }
+    /// Whether any address is in a range of both.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        let touch = |a: &IpNet, b: &IpNet| a.contains(&b.network()) || b.contains(&a.network());
+        self.0.iter().any(|a| other.0.iter().any(|b| touch(a, b)))
+    }
+}
+
+impl fmt::Display for Subnets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&text.join(","))
+    }
+}
+
+impl Serialize for Subnets {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_or_two_ranges() {
+        let two = Subnets::parse("10.244.0.0/16,fd00:10:244::/56").unwrap();
+        assert_eq!(two.ranges().len(), 2);
+        assert_eq!(two.to_string(), "10.244.0.0/16,fd00:10:244::/56");
+        assert!(Subnets::parse("10.244.0.0").is_err());
+        assert!(Subnets::parse("").is_err());
+        assert!(Subnets::parse("10.244.0.0/33").is_err());
+    }
+
+    #[test]
+    fn ranges_overlap_when_one_holds_the_other() {
+        let overlap = |a: &str, b: &str| Subnets::parse(a).unwrap().overlaps(&Subnets::parse(b).unwrap());
+        assert!(overlap("10.0.0.0/8", "10.96.0.0/16"));
+        assert!(overlap("10.96.0.0/16", "10.0.0.0/8"));
+        assert!(!overlap("10.244.0.0/16", "10.96.0.0/16"));
+        assert!(!overlap("10.244.0.0/16", "fd00::/8"));
+    }
+}

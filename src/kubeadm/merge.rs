@@ -1,0 +1,109 @@
+//! Merging a patch into a kubeadm document: RFC 7386, except where a list is really a map or a set.
+//!
+//! `extraArgs` and `kubeletExtraArgs` are lists of name and value since v1beta4; plain RFC 7386 would replace
+//! them whole and lose what kind needs. They are merged by name, and a patch without an `apiVersion` may still
+//! write them as the map they were before. `certSANs` is a set: entries are added.
+
+use serde_json::{Map, Value, json};
+
+/// Merges `patch` into `target`. `versioned` tells whether the patch names its `apiVersion`, and so means that
+/// version's shape.
+pub(super) fn merge(target: &mut Value, patch: &Value, versioned: bool) {
+    let Value::Object(changes) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = json!({});
+    }
+    let Value::Object(fields) = target else { return };
+    for (key, change) in changes {
+        match (key.as_str(), change) {
+            (_, Value::Null) => {
+                fields.shift_remove(key);
+            }
+            ("extraArgs" | "kubeletExtraArgs", change) => merge_arguments(fields, key, change, versioned),
+            ("certSANs", Value::Array(names)) => merge_set(fields, key, names),
+            _ => merge(fields.entry(key.clone()).or_insert(Value::Null), change, versioned),
+        }
+    }
+}
+
+fn merge_arguments(fields: &mut Map<String, Value>, key: &str, change: &Value, versioned: bool) {
+    let changes: Vec<(&str, &Value)> = match change {
+        Value::Array(list) => list
+            .iter()
+            .filter_map(|item| Some((item.get("name")?.as_str()?, item.get("value").unwrap_or(&Value::Null))))
+            .collect(),
+        Value::Object(map) if !versioned => map.iter().map(|(name, value)| (name.as_str(), value)).collect(),
+        // not the shape of the version it names: left for kubeadm to refuse
+        other => {
+            fields.insert(key.to_owned(), other.clone());
+            return;
+        }
+    };
+    let arguments = fields.entry(key.to_owned()).or_insert_with(|| json!([]));
+    let Value::Array(arguments) = arguments else { return };
+    for (name, value) in changes {
+        let place = arguments.iter().position(|argument| argument["name"] == name);
+        match (place, value) {
+            (Some(index), Value::Null) => {
+                arguments.remove(index);
+            }
+            (Some(index), value) => arguments[index]["value"] = value.clone(),
+            (None, Value::Null) => {}
+            (None, value) => arguments.push(json!({"name": name, "value": value})),
+        }
+    }
+}
+
+fn merge_set(fields: &mut Map<String, Value>, key: &str, names: &[Value]) {
+    let set = fields.entry(key.to_owned()).or_insert_with(|| json!([]));
+    let Value::Array(set) = set else { return };
+    for name in names {
+        if !set.contains(name) {
+            set.push(name.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn merged(mut target: Value, patch: &Value, versioned: bool) -> Value {
+        merge(&mut target, patch, versioned);
+        target
+    }
+
+    #[test]
+    fn maps_merge_lists_are_replaced_null_removes() {
+        let target = json!({"a": {"b": 1, "c": 2}, "l": [1, 2], "x": 1});
+        let patch = json!({"a": {"b": 9, "d": {"e": null, "f": 1}}, "l": [3], "x": null});
+        assert_eq!(merged(target, &patch, true), json!({"a": {"b": 9, "c": 2, "d": {"f": 1}}, "l": [3]}));
+    }
+
+    #[test]
+    fn arguments_merge_by_name() {
+        let target =
+            json!({"apiServer": {"extraArgs": [{"name": "a", "value": "1"}, {"name": "b", "value": "2"}]}});
+        let patch = json!({"apiServer": {"extraArgs": [
+            {"name": "b", "value": "3"}, {"name": "c", "value": "4"}, {"name": "a"},
+        ]}});
+        let expected =
+            json!({"apiServer": {"extraArgs": [{"name": "b", "value": "3"}, {"name": "c", "value": "4"}]}});
+        assert_eq!(merged(target.clone(), &patch, true), expected);
+        let old = json!({"apiServer": {"extraArgs": {"b": "3", "c": "4", "a": null}}});
+        assert_eq!(merged(target, &old, false), expected);
+    }
+
+    #[test]
+    fn names_of_the_certificate_are_added() {
+        let target = json!({"certSANs": ["localhost", "127.0.0.1"]});
+        let patch = json!({"certSANs": ["localhost", "example.test"]});
+        assert_eq!(
+            merged(target, &patch, true),
+            json!({"certSANs": ["localhost", "127.0.0.1", "example.test"]})
+        );
+    }
+}

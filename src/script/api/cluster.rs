@@ -1,0 +1,312 @@
+//! `cluster::…` and the object `Cluster`, with its Kubernetes API.
+
+use super::super::record::{Record, records};
+use super::super::run::Run;
+use super::{Returned, Thrown, duration, from_value, strings, text, text_of, to_value};
+use crate::cluster::Cluster;
+use crate::config::{self, ImageRef};
+use crate::engine::{ExecIo, ExecSpec};
+use crate::error::{Error, Result};
+use crate::host::fs;
+use crate::kube::{Condition, Target};
+use crate::node::{Node, bytes_stream};
+use rhai::{Array, Dynamic, Engine, FuncRegistration, ImmutableString, Map, Module};
+use std::path::Path;
+use std::sync::Arc;
+
+pub const MODULE: &[Record] = records! { "cluster":
+    "plan" "(spec: map) -> Cluster" "The cluster that a v1alpha4 document describes (as a map), checked and with all defaults; nothing is made.", "cluster::plan(#{name: \"demo\"}).nodes.len()";
+    "load" "(file: string) -> map" "Reads a config file (v1alpha4) into a map for plan; - reads standard input.", "try { cluster::load(\"none.yaml\") } catch (e) { e.code }";
+    "find" "(name: string) -> Cluster" "The cluster of that name; throws `cluster.not_found`.", "cluster::find(\"kind\").nodes.len()";
+    "lookup" "(name: string) -> Cluster" "As find, but without nodes when there is none.", "cluster::lookup(\"none\").nodes.len()";
+    "exists" "(name: string) -> bool" "Whether the engine has nodes of that cluster.", "cluster::exists(\"none\")";
+    "names" "() -> array of string" "Names of all clusters.", "cluster::names().len()";
+};
+pub const METHODS: &[Record] = records! { "Cluster":
+    "name" "-> string" "Its name.", "c.name";
+    "context" "-> string" "Its context in a kubeconfig: kind-NAME.", "c.context";
+    "config" "-> map" "What it was planned to be, as a v1alpha4 document; () for one that was found.", "c.config";
+    "nodes" "-> array of Node" "Control planes first, then workers.", "c.nodes[0].name";
+    "control_plane" "-> Node" "The first control plane.", "c.control_plane.name";
+    "control_planes" "-> array of Node" "All control planes.", "c.control_planes.len()";
+    "workers" "-> array of Node" "All workers.", "c.workers.len()";
+    "others" "-> array of Node" "All nodes but the first control plane and a load balancer.", "c.others.len()";
+    "node" "(name: string) -> Node" "A node by its name, with or without the cluster's in front.", "c.node(\"control-plane\").name";
+    "endpoint" "-> string" "host:port of the API server as this machine reaches it.", "c.endpoint";
+    "kubeconfig" "(internal: bool) -> string" "The administrator's kubeconfig; for this machine unless internal is true. It holds a private key.", "c.kubeconfig().len() > 0";
+    "use_kubeconfig" "(text: string) -> ()" "Tells the kubeconfig to use from here on.", "c.use_kubeconfig(c.kubeconfig())";
+    "api_ready" "(limit: seconds) -> ()" "Waits until the API server says that it is ready.", "c.api_ready(60)";
+    "apply" "(manifests: string or map) -> array of string" "Applies manifests (server side); what was applied, as kind/name.", "c.apply(#{apiVersion: \"v1\", kind: \"ConfigMap\", metadata: #{name: \"example\"}})";
+    "get" "(kind: string, name: string, namespace: string) -> map" "One object; the namespace is default unless given.", "c.get(\"node\", c.control_plane.name).metadata.name";
+    "list" "(kind: string, options: map) -> array of map" "Objects of a kind. Options: namespace (all when left out), selector.", "c.list(\"nodes\").len()";
+    "delete" "(kind: string, name: string, namespace: string) -> ()" "Deletes an object; no error when it is not there.", "c.delete(\"configmap\", \"example\")";
+    "patch" "(kind: string, name: string, namespace: string, patch: map) -> map" "Merges a patch into an object.", "c.patch(\"configmap\", \"example\", \"default\", #{data: #{a: \"1\"}})";
+    "wait" "(kind: string, name: string, condition: string, limit: seconds, namespace: string) -> map" "Waits for an object's condition: Ready, Available, Complete, exists, deleted, or jsonpath-like path=value (status.phase=Bound). The name may be a selector (app=web).", "c.wait(\"node\", c.control_plane.name, \"Ready\", 60)";
+    "wait_ready" "(limit: seconds) -> float" "Waits until every node is Ready; how many seconds it took.", "c.wait_ready(60)";
+    "pod_logs" "(pod: string, namespace: string) -> string" "What a pod's first container wrote.", "c.pod_logs(\"web\", \"default\")";
+    "raw" "(path: string) -> string" "The answer to a GET of the API server.", "c.raw(\"/version\")";
+    "kubectl" "(words…) -> string" "Runs kubectl on the first control plane; its standard output. A map as the last word may have stdin.", "c.kubectl(\"get\", \"nodes\", \"-o\", \"name\")";
+    "fetch" "(node: Node, port: int, path: string) -> string" "Asks a published port of a node over HTTP from this machine; the body. Throws `http.status` with the status otherwise.", "c.fetch(c.control_plane, 30080, \"/\")";
+};
+
+/// A v1alpha4 document as a value, from a file or standard input.
+fn load(path: &str) -> Result<serde_json::Value> {
+    let (text, origin) = if path == "-" {
+        let mut text = String::new();
+        std::io::Read::read_to_string(&mut std::io::stdin(), &mut text)
+            .map_err(|e| Error::user("config.stdin", "cannot read the config from standard input").because(e))?;
+        (text, "standard input")
+    } else {
+        (fs::read_to_string(Path::new(path))?, path)
+    };
+    let config = config::parse(&text, origin)?;
+    serde_json::to_value(config).map_err(|e| Error::internal("json", "cannot show the config").because(e))
+}
+
+fn planned(run: &Run, spec: Map) -> Returned<Cluster> {
+    let spec: serde_json::Value = from_value("the cluster", &Dynamic::from_map(spec))?;
+    let config = config::from_value(&spec, "spec").thrown()?;
+    Ok(Cluster::plan(run.engine().thrown()?, config))
+}
+
+fn nodes(list: Vec<Node>) -> Array {
+    list.into_iter().map(Dynamic::from).collect()
+}
+
+fn kubectl(run: &Run, c: &Cluster, words: &[Dynamic]) -> Returned<ImmutableString> {
+    let node = c.control_plane().thrown()?;
+    let mut command = vec!["kubectl".to_owned(), format!("--kubeconfig={}", crate::cluster::ADMIN_CONF)];
+    let mut stdin = None;
+    for word in words {
+        if let Some(map) = word.read_lock::<Map>() {
+            stdin = text_of(&map, "stdin");
+        } else if let Some(list) = word.read_lock::<Array>() {
+            command.extend(strings(&list));
+        } else {
+            command.push(word.to_string());
+        }
+    }
+    if words.len() == 1
+        && let Some(split) = command.get(2).and_then(|line| shlex::split(line))
+    {
+        command.truncate(2);
+        command.extend(split);
+    }
+    let io = ExecIo { stdin: stdin.map(bytes_stream), ..Default::default() };
+    let spec = ExecSpec { command, ..Default::default() };
+    run.block(node.exec_io(&spec, io)).map(|o| text(o.stdout)).thrown()
+}
+
+async fn fetch(node: &Node, port: u16, path: &str) -> Result<String> {
+    let container = node.inspect().await?;
+    let endpoint = node.engine().endpoint();
+    let (address, port) = container.host_port(port, crate::engine::Protocol::TCP).ok_or_else(|| {
+        Error::user("node.no_port", format!("{} does not publish its port {port}", node.name))
+            .hint("extraPortMappings in the cluster's config publishes ports of a node")
+    })?;
+    let host = match address {
+        "" | "0.0.0.0" | "::" => endpoint.host.as_str(),
+        address if endpoint.is_local() => address,
+        _ => endpoint.host.as_str(),
+    };
+    let url = format!("http://{host}:{port}{path}");
+    tokio::task::spawn_blocking(move || crate::host::download::text(&url))
+        .await
+        .map_err(|e| Error::internal("thread", "a worker thread failed").because(e))?
+}
+
+fn target(name: &str) -> Target {
+    if name.contains('=') { Target::Selector(name.to_owned()) } else { Target::Name(name.to_owned()) }
+}
+
+fn register_module(engine: &mut Engine, run: &Arc<Run>) {
+    let mut m = Module::new();
+    let r = run.clone();
+    FuncRegistration::new("plan").set_into_module(&mut m, move |spec: Map| planned(&r, spec));
+    FuncRegistration::new("load").set_into_module(&mut m, |path: &str| -> Returned<Dynamic> {
+        to_value(&load(path).thrown()?)
+    });
+    let r = run.clone();
+    let find = move |name: &str| -> Returned<Cluster> { r.block(Cluster::find(r.engine().thrown()?, name)).thrown() };
+    FuncRegistration::new("find").set_into_module(&mut m, find.clone());
+    engine.register_fn("cluster", find);
+    let r = run.clone();
+    FuncRegistration::new("lookup").set_into_module(&mut m, move |name: &str| -> Returned<Cluster> {
+        r.block(Cluster::lookup(r.engine().thrown()?, name)).thrown()
+    });
+    let r = run.clone();
+    FuncRegistration::new("exists").set_into_module(&mut m, move |name: &str| -> Returned<bool> {
+        let found = r.block(Cluster::lookup(r.engine().thrown()?, name)).thrown()?;
+        Ok(!found.nodes.is_empty())
+    });
+    let r = run.clone();
+    FuncRegistration::new("names").set_into_module(&mut m, move || -> Returned<Array> {
+        let engine = r.engine().thrown()?;
+        Ok(r.block(Cluster::names(engine.as_ref())).thrown()?.into_iter().map(Dynamic::from).collect())
+    });
+    FuncRegistration::new("default_image")
+        .set_into_module(&mut m, || text(ImageRef::default().to_string()));
+    engine.register_static_module("cluster", m.into());
+}
+
+fn register_parts(engine: &mut Engine, run: &Arc<Run>) {
+    engine.register_type_with_name::<Cluster>("Cluster");
+    engine.register_get("name", |c: &mut Cluster| text(c.name.to_string()));
+    engine.register_get("context", |c: &mut Cluster| text(c.name.context()));
+    engine.register_get("config", |c: &mut Cluster| -> Returned<Dynamic> {
+        c.config.as_ref().map_or(Ok(Dynamic::UNIT), |config| to_value(config.as_ref()))
+    });
+    engine.register_get("nodes", |c: &mut Cluster| nodes(c.nodes.clone()));
+    engine.register_get("control_plane", |c: &mut Cluster| c.control_plane().cloned().thrown());
+    engine.register_get("control_planes", |c: &mut Cluster| nodes(c.with_role("control-plane")));
+    engine.register_get("workers", |c: &mut Cluster| nodes(c.with_role("worker")));
+    engine.register_get("others", |c: &mut Cluster| {
+        let first = c.control_plane().map(|n| n.name.clone()).unwrap_or_default();
+        nodes(c.nodes.iter().filter(|n| n.name != first && n.role != "external-load-balancer").cloned().collect())
+    });
+    engine.register_fn("node", |c: &mut Cluster, name: &str| c.node(name).cloned().thrown());
+    engine.register_fn("to_string", |c: &mut Cluster| {
+        let names: Vec<&str> = c.nodes.iter().map(|n| n.name.as_str()).collect();
+        format!("{} ({})", c.name, names.join(", "))
+    });
+    engine.register_fn("to_debug", |c: &mut Cluster| format!("Cluster({})", c.name));
+    let r = run.clone();
+    engine.register_get("endpoint", move |c: &mut Cluster| r.block(c.api_endpoint()).map(text).thrown());
+    for with_flag in [false, true] {
+        let r = run.clone();
+        let get = move |c: &Cluster, internal: bool| r.block(c.kubeconfig(internal)).map(text).thrown();
+        if with_flag {
+            engine.register_fn("kubeconfig", move |c: &mut Cluster, internal: bool| get(c, internal));
+        } else {
+            engine.register_fn("kubeconfig", move |c: &mut Cluster| get(c, false));
+        }
+    }
+    engine.register_fn("use_kubeconfig", |c: &mut Cluster, content: &str| c.use_kubeconfig(content));
+    let r = run.clone();
+    engine.register_fn("fetch", move |c: &mut Cluster, node: Node, port: i64, path: &str| -> Returned<ImmutableString> {
+        let _ = c;
+        r.block(fetch(&node, u16::try_from(port).unwrap_or(0), path)).map(text).thrown()
+    });
+    macro_rules! kubectl_forms {
+        ($($word:ident)*) => {
+            let r = run.clone();
+            engine.register_fn("kubectl", move |c: &mut Cluster, $($word: Dynamic),*| kubectl(&r, c, &[$($word),*]));
+        };
+    }
+    kubectl_forms!(a);
+    kubectl_forms!(a b);
+    kubectl_forms!(a b c1);
+    kubectl_forms!(a b c1 d);
+    kubectl_forms!(a b c1 d e);
+    kubectl_forms!(a b c1 d e f);
+    kubectl_forms!(a b c1 d e f g);
+    kubectl_forms!(a b c1 d e f g h);
+}
+
+fn register_api(engine: &mut Engine, run: &Arc<Run>) {
+    let r = run.clone();
+    engine.register_fn("api_ready", move |c: &mut Cluster, limit: Dynamic| -> Returned<()> {
+        let limit = duration(&limit)?;
+        r.block(async { c.client().await?.until_ready(limit).await }).thrown()
+    });
+    let r = run.clone();
+    let apply = move |c: &Cluster, manifests: &str| -> Returned<Array> {
+        let done = r.block(async { c.client().await?.apply(manifests).await }).thrown()?;
+        Ok(done.into_iter().map(|a| Dynamic::from(a.to_string())).collect())
+    };
+    let a = apply.clone();
+    engine.register_fn("apply", move |c: &mut Cluster, manifests: &str| a(c, manifests));
+    engine.register_fn("apply", move |c: &mut Cluster, object: Map| -> Returned<Array> {
+        let value: serde_json::Value = from_value("the manifest", &Dynamic::from_map(object))?;
+        apply(c, &value.to_string())
+    });
+    let r = run.clone();
+    let get = move |c: &Cluster, kind: &str, name: &str, namespace: Option<&str>| -> Returned<Dynamic> {
+        to_value(&r.block(async { c.client().await?.get(kind, namespace, name).await }).thrown()?)
+    };
+    let g = get.clone();
+    engine.register_fn("get", move |c: &mut Cluster, kind: &str, name: &str| g(c, kind, name, None));
+    engine.register_fn("get", move |c: &mut Cluster, kind: &str, name: &str, ns: &str| get(c, kind, name, Some(ns)));
+    let r = run.clone();
+    let list = move |c: &Cluster, kind: &str, options: &Map| -> Returned<Dynamic> {
+        super::only_keys("list", options, &["namespace", "selector"])?;
+        let (namespace, selector) = (text_of(options, "namespace"), text_of(options, "selector"));
+        let found = r.block(async { c.client().await?.list(kind, namespace.as_deref(), selector.as_deref()).await });
+        to_value(&found.thrown()?)
+    };
+    let l = list.clone();
+    engine.register_fn("list", move |c: &mut Cluster, kind: &str| l(c, kind, &Map::new()));
+    engine.register_fn("list", move |c: &mut Cluster, kind: &str, options: Map| list(c, kind, &options));
+    let r = run.clone();
+    let delete = move |c: &Cluster, kind: &str, name: &str, namespace: Option<&str>| -> Returned<()> {
+        let done = r.block(async { c.client().await?.delete(kind, namespace, name).await });
+        match done {
+            Err(e) if e.code() == "kubernetes.not_found" => Ok(()),
+            other => other.map(|_| ()).thrown(),
+        }
+    };
+    let d = delete.clone();
+    engine.register_fn("delete", move |c: &mut Cluster, kind: &str, name: &str| d(c, kind, name, None));
+    engine.register_fn("delete", move |c: &mut Cluster, kind: &str, name: &str, ns: &str| delete(c, kind, name, Some(ns)));
+    let r = run.clone();
+    engine.register_fn(
+        "patch",
+        move |c: &mut Cluster, kind: &str, name: &str, namespace: &str, patch: Map| -> Returned<Dynamic> {
+            let patch: serde_json::Value = from_value("the patch", &Dynamic::from_map(patch))?;
+            to_value(&r.block(async { c.client().await?.patch(kind, Some(namespace), name, &patch).await }).thrown()?)
+        },
+    );
+    register_waits(engine, run);
+    let r = run.clone();
+    engine.register_fn("pod_logs", move |c: &mut Cluster, pod: &str, namespace: &str| -> Returned<ImmutableString> {
+        r.block(async { c.client().await?.logs(Some(namespace), pod, &Default::default()).await }).map(text).thrown()
+    });
+    let r = run.clone();
+    engine.register_fn("raw", move |c: &mut Cluster, path: &str| -> Returned<ImmutableString> {
+        r.block(async { c.client().await?.get_raw(path).await }).map(text).thrown()
+    });
+}
+
+fn register_waits(engine: &mut Engine, run: &Arc<Run>) {
+    let r = run.clone();
+    let wait = move |c: &Cluster, kind: &str, name: &str, condition: &str, limit: &Dynamic, namespace: Option<&str>| -> Returned<Dynamic> {
+        let limit = duration(limit)?;
+        let condition = Condition::parse(condition).thrown()?;
+        let found = r.block(async { c.client().await?.wait(kind, namespace, &target(name), &condition, limit).await });
+        to_value(&found.thrown()?)
+    };
+    let w = wait.clone();
+    engine.register_fn("wait", move |c: &mut Cluster, kind: &str, name: &str, condition: &str, limit: Dynamic| {
+        w(c, kind, name, condition, &limit, None)
+    });
+    engine.register_fn(
+        "wait",
+        move |c: &mut Cluster, kind: &str, name: &str, condition: &str, limit: Dynamic, ns: &str| {
+            wait(c, kind, name, condition, &limit, Some(ns))
+        },
+    );
+    let r = run.clone();
+    engine.register_fn("wait_ready", move |c: &mut Cluster, limit: Dynamic| -> Returned<f64> {
+        let limit = duration(&limit)?;
+        let since = std::time::Instant::now();
+        let names: Vec<String> =
+            c.nodes.iter().filter(|n| n.role != "external-load-balancer").map(|n| n.name.clone()).collect();
+        r.block(async {
+            let client = c.client().await?;
+            let ready = Condition::parse("Ready")?;
+            let waits = names.iter().map(|name| {
+                let (target, ready) = (Target::Name(name.clone()), &ready);
+                async move { client.wait("nodes", None, &target, ready, limit).await }
+            });
+            futures_util::future::try_join_all(waits).await
+        })
+        .thrown()?;
+        Ok(since.elapsed().as_secs_f64())
+    });
+}
+
+pub fn register(engine: &mut Engine, run: &Arc<Run>) {
+    register_module(engine, run);
+    register_parts(engine, run);
+    register_api(engine, run);
+}

@@ -1,0 +1,57 @@
+//! `kubeconfig::…`: the user's kubeconfig files, and those that belong to a cluster.
+
+use super::super::record::{Record, records};
+use super::super::run::Run;
+use super::{Returned, Thrown, text};
+use crate::config::ClusterName;
+use crate::error::{Error, Result};
+use crate::host::{dirs, fs};
+use crate::kubeconfig::{self, Kubeconfig};
+use rhai::{Dynamic, Engine, FuncRegistration, ImmutableString, Module};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub const RECORDS: &[Record] = records! { "kubeconfig":
+    "render" "(admin_conf: string, cluster: string, server: string) -> string" "kubeadm's admin.conf with the names kind-NAME and, unless empty, another server.", "try { kubeconfig::render(\"\", \"kind\", \"\") } catch (e) { e.code }";
+    "merge" "(text: string, file: string) -> string" "Merges a kubeconfig into the file kubectl would write to ($KUBECONFIG or the default one; the given one unless empty) and makes its context current; that file.", "try { kubeconfig::merge(\"\", \"/tmp/kind-example-config\") } catch (e) { e.code }";
+    "remove" "(cluster: string, file: string) -> array of string" "Removes a cluster's entries; the files that changed.", "kubeconfig::remove(\"none\", \"/tmp/none\").len()";
+    "write" "(text: string, file: string) -> ()" "Writes a kubeconfig of its own, mode 0600.", "kubeconfig::write(\"a: 1\", \"/tmp/kind-example-config\")";
+};
+
+fn paths(file: &str) -> Result<Vec<PathBuf>> {
+    let explicit = (!file.is_empty()).then(|| Path::new(file));
+    let home = dirs::home().ok_or_else(|| {
+        Error::user("kubeconfig.no_home", "there is no home folder for a kubeconfig").hint("set KUBECONFIG or --kubeconfig")
+    })?;
+    Ok(kubeconfig::paths(explicit, std::env::var_os("KUBECONFIG").as_deref(), &home))
+}
+
+pub fn register(engine: &mut Engine, run: &Arc<Run>) {
+    let mut m = Module::new();
+    FuncRegistration::new("render").set_into_module(
+        &mut m,
+        |admin: &str, cluster: &str, server: &str| -> Returned<ImmutableString> {
+            let name = ClusterName::parse(cluster).thrown()?;
+            let server = (!server.is_empty()).then_some(server);
+            kubeconfig::render(admin, &name, server).and_then(|k| k.to_yaml()).map(text).thrown()
+        },
+    );
+    let r = run.clone();
+    FuncRegistration::new("merge").set_into_module(&mut m, move |content: &str, file: &str| -> Returned<ImmutableString> {
+        let new = Kubeconfig::parse(content, "the cluster's kubeconfig").thrown()?;
+        let paths = paths(file).thrown()?;
+        let written = r.block_thread(move || kubeconfig::merge(&new, &paths)).thrown()?;
+        Ok(text(written.display().to_string()))
+    });
+    let r = run.clone();
+    FuncRegistration::new("remove").set_into_module(&mut m, move |cluster: &str, file: &str| -> Returned<rhai::Array> {
+        let name = ClusterName::parse(cluster).thrown()?;
+        let paths = paths(file).thrown()?;
+        let changed = r.block_thread(move || kubeconfig::remove(&name, &paths)).thrown()?;
+        Ok(changed.iter().map(|p| Dynamic::from(p.display().to_string())).collect())
+    });
+    FuncRegistration::new("write").set_into_module(&mut m, |content: &str, file: &str| -> Returned<()> {
+        fs::write(Path::new(file), content.as_bytes(), 0o600).thrown()
+    });
+    engine.register_static_module("kubeconfig", m.into());
+}
