@@ -1,7 +1,6 @@
 //! From words to an exit code: parses, resolves, hands over to one command, reports its failure once.
 
-use super::args::usage::{self, Parsed};
-use super::args::{Cli, Command};
+use super::args::{self, Cli, Command, Parsed};
 use super::commands;
 use super::printer::Printer;
 use super::settings::{Environment, Settings};
@@ -56,10 +55,10 @@ impl App {
         engine::connect().await
     }
 
-    /// A run with these options; nothing is started yet.
-    pub fn new_run(&self, mut options: RunOptions) -> Arc<Run> {
+    /// A run whose events go to `bus`; nothing is started yet.
+    pub fn new_run(&self, mut options: RunOptions, bus: Bus) -> Arc<Run> {
         options.stdlib.clone_from(&self.settings.stdlib);
-        Run::new(self.runtime.handle().clone(), self.bus.clone(), options, None)
+        Run::new(self.runtime.handle().clone(), bus, options, None)
     }
 
     /// Runs `work` with a script host on a thread of its own. Ctrl-C and SIGTERM interrupt the run, the second
@@ -69,7 +68,7 @@ impl App {
         options: RunOptions,
         work: impl FnOnce(&Host) -> Result<T> + Send,
     ) -> Result<T> {
-        let run = self.new_run(options);
+        let run = self.new_run(options, self.bus.clone());
         let signals = self.runtime.spawn(interrupt(run.clone()));
         let result = on_script_thread(|| work(&Host::new(run)));
         signals.abort();
@@ -99,11 +98,38 @@ async fn interrupt(run: Arc<Run>) {
 
 /// Runs the program; `words` begin with its name. Returns the code to end with.
 pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let code = match usage::parse(words) {
+    let code = match args::parse(words) {
         Parsed::Cli(cli) => run(*cli),
-        other => usage::tell(other),
+        other => tell(other),
     };
     ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
+
+/// Says what came of words that are no command line; the code to end with.
+fn tell(parsed: Parsed) -> i32 {
+    let settings = Settings::resolve(&args::Global::default(), &Environment::current());
+    let printer = Printer::new(&settings, Bus::silent());
+    let report = |message: &str, hints: Vec<String>| {
+        let error = hints.into_iter().fold(Error::user("usage", message), Error::hint);
+        printer.error(&error);
+    };
+    match parsed {
+        Parsed::Cli(_) => 0,
+        Parsed::Help { text, exit, missing } => {
+            // A reader that went away wants no more help.
+            let _ = printer.data(&text);
+            if let Some(missing) = missing {
+                report(missing, Vec::new());
+            }
+            exit
+        }
+        Parsed::Wrong { message, hints, exit, quiet } => {
+            if !quiet {
+                report(&message, hints);
+            }
+            exit
+        }
+    }
 }
 
 fn run(cli: Cli) -> i32 {

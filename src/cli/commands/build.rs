@@ -2,7 +2,7 @@
 
 use super::map;
 use crate::cli::app::App;
-use crate::cli::args::build::{Build, BuildWhat};
+use crate::cli::args::{Build, BuildWhat};
 use crate::error::Result;
 
 /// Runs it.

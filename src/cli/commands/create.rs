@@ -2,7 +2,7 @@
 
 use super::{map, path_text, value};
 use crate::cli::app::App;
-use crate::cli::args::create::{Create, CreateCluster, CreateWhat};
+use crate::cli::args::{Create, CreateCluster, CreateWhat};
 use crate::config::{self, ClusterName, ImageRef};
 use crate::error::{Error, Result};
 use crate::host::fs;

@@ -2,7 +2,7 @@
 
 use super::path_text;
 use crate::cli::app::App;
-use crate::cli::args::delete::{Delete, DeleteWhat};
+use crate::cli::args::{Delete, DeleteWhat};
 use crate::config::ClusterName;
 use crate::error::{Error, Result};
 

@@ -1,7 +1,7 @@
 //! `kind engine …`: calls `std/engine`.
 
 use crate::cli::app::App;
-use crate::cli::args::engine::{Engine, EngineAction};
+use crate::cli::args::{Engine, EngineAction};
 use crate::error::Result;
 
 /// Runs it.

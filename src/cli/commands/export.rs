@@ -3,7 +3,7 @@
 use super::get::no_control_plane;
 use super::path_text;
 use crate::cli::app::App;
-use crate::cli::args::export::{Export, ExportWhat};
+use crate::cli::args::{Export, ExportWhat};
 use crate::error::Result;
 
 /// Runs it.

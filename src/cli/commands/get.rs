@@ -2,7 +2,7 @@
 
 use crate::cli::app::App;
 use crate::cli::args::OutputFormat;
-use crate::cli::args::get::{Get, GetWhat};
+use crate::cli::args::{Get, GetWhat};
 use crate::cluster::Cluster;
 use crate::engine::Container;
 use crate::error::{Error, Result};

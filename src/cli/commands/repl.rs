@@ -1,7 +1,7 @@
 //! `kind repl`: the prompt over a script host.
 
 use crate::cli::app::App;
-use crate::cli::args::run::Repl;
+use crate::cli::args::Repl;
 use crate::error::Result;
 use crate::event::Bus;
 use crate::repl::{self, Background, Session as _};
@@ -12,7 +12,7 @@ pub fn run(app: &App, args: &Repl) -> Result<()> {
     let background = Background::new(app.settings.sink(), app.settings.style());
     let bus = Bus::new(vec![background.clone()]);
     let options = RunOptions { allow_host: args.allow_host, ..Default::default() };
-    let run = app.new_run_on(options, bus);
+    let run = app.new_run(options, bus);
     on_script_thread(|| {
         let mut session = ScriptSession::new(Host::new(run));
         if let Some(file) = &args.file {

@@ -1,7 +1,7 @@
 //! `kind run`: runs a script.
 
 use crate::cli::app::App;
-use crate::cli::args::run::{Run, RunSource};
+use crate::cli::args::{Run, RunSource};
 use crate::error::Result;
 use crate::script::{RunOptions, Source};
 

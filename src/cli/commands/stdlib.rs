@@ -2,7 +2,7 @@
 
 use crate::cli::app::App;
 use crate::cli::args::OutputFormat;
-use crate::cli::args::stdlib::{Stdlib, StdlibAction, StdlibEject};
+use crate::cli::args::{Stdlib, StdlibAction, StdlibEject};
 use crate::error::{Error, Result};
 use crate::host::fs;
 use crate::script::stdlib::{Place, Places, built_in};
