@@ -128,7 +128,7 @@ impl Printer {
 
 fn json_line(error: &Error) -> String {
     let mut object = serde_json::Map::new();
-    object.insert("time".to_owned(), jiff::Timestamp::now().to_string().into());
+    object.insert("time".to_owned(), crate::event::time().into());
     if let serde_json::Value::Object(fields) = report::value(error) {
         object.extend(fields);
     }

@@ -22,9 +22,11 @@ pub(super) fn text(error: &Error, verbosity: i32) -> String {
     let _ = writeln!(out, "{ERROR}error:{ERROR:#} {}", error.message());
     let context = error.context();
     if let Some(place) = &context.place {
-        for (index, line) in place.lines().enumerate() {
-            let mark = if index == 0 { "at" } else { "by" };
-            let _ = writeln!(out, "  {NAME}{mark}{NAME:#} {}", line.trim());
+        // the place, then the line of the script and the call chain as whoever knows the script has set them
+        let mut lines = place.lines();
+        let _ = writeln!(out, "  {NAME}at{NAME:#} {}", lines.next().unwrap_or_default());
+        for line in lines {
+            let _ = writeln!(out, "  {line}");
         }
     }
     if let Some(node) = context.node.as_deref().filter(|node| !error.message().contains(node)) {
@@ -108,14 +110,16 @@ mod tests {
                 exit_code: Some(1),
                 stdout: Some("[init] begins\n".to_owned()),
                 stderr: Some("error: port 6443 is in use\n".to_owned()),
-                place: Some("std/control_plane.rhai:12:5\nstd/create.rhai:30:9".to_owned()),
+                place: Some("std/control_plane.rhai:12:5\n  12 | init(n);\n     | ^\nin create, called from std/create.rhai:30:9".to_owned()),
             })
             .hint("see what listens:\nss -tlnp");
         assert_eq!(
             plain(&error, 0),
             "error: kubeadm init failed\n  \
-               at std/control_plane.rhai:12:5\n  \
-               by std/create.rhai:30:9\n  \
+               at std/control_plane.rhai:12:5\n    \
+                 12 | init(n);\n       \
+                    | ^\n  \
+               in create, called from std/create.rhai:30:9\n  \
                node: kind-control-plane\n  \
                command: kubeadm init --config /kind/kubeadm.conf (exit code 1)\n  \
                | error: port 6443 is in use\n  \
