@@ -65,7 +65,7 @@ pub struct Global {
         default_missing_value = "true", value_parser = flags::go_bool, value_name = "BOOL", hide_default_value = true, display_order = 900)]
     pub quiet: bool,
     /// How much to tell: 1 shows the output of commands, higher shows more
-    #[arg(long, short, global = true, value_name = "N", default_value_t = 0, display_order = 901)]
+    #[arg(long, short, global = true, value_name = "N", default_value_t = 0, value_parser = flags::number, allow_negative_numbers = true, display_order = 901)]
     pub verbosity: i32,
     /// Print help
     #[arg(long, short, global = true, action = ArgAction::HelpShort, display_order = 904)]

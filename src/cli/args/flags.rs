@@ -52,6 +52,11 @@ pub enum LogFormat {
     Json,
 }
 
+/// A whole number.
+pub(super) fn number(text: &str) -> Result<i32, String> {
+    text.parse().map_err(|_| "write a whole number, such as 1".to_owned())
+}
+
 /// The words Go's flags take for a truth value, so that `--retain=true` and `--retain=0` go on working.
 pub(super) fn go_bool(text: &str) -> Result<bool, String> {
     match text {

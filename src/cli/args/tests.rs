@@ -106,6 +106,7 @@ fn wrong_words_are_told_with_a_hint_and_the_right_code() {
         ("kind creat cluster", 1, "unrecognized subcommand 'creat'", "create"),
         ("kind create cluster --nam a", 1, "unexpected argument '--nam'", "--name"),
         ("kind create cluster --wait 5", 1, "the unit is missing", "--help"),
+        ("kind -v much version", 1, "write a whole number", "--help"),
         ("kind create cluster extra", 1, "unexpected argument 'extra'", "--help"),
         ("kind get nodes -o xml", 1, "invalid value 'xml'", "possible values: json, yaml"),
         ("kind create cluster --retain=maybe", 1, "write true or false", "--help"),
