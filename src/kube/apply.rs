@@ -14,6 +14,7 @@ use ::kube::core::params::{Patch, PatchParams};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 use serde_json::Value;
+use std::fmt;
 use std::time::Duration;
 
 /// Requests under way at a time.
@@ -34,6 +35,12 @@ pub struct Applied {
     pub name: String,
 }
 
+impl fmt::Display for Applied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind, self.name)
+    }
+}
+
 /// An object of a manifest.
 struct Object {
     api_version: String,
@@ -43,15 +50,20 @@ struct Object {
 }
 
 impl Client {
-    /// Applies all documents of a YAML (or JSON) text; lists in it are taken apart. `origin` is the text's
-    /// name in errors. Fields that others own are taken over. Returns what was applied, in the text's order.
+    /// Applies all documents of a YAML (or JSON) text; lists in it are taken apart. Fields that others own are
+    /// taken over. Returns what was applied, in the text's order.
     ///
     /// Fails with `kubernetes.manifest` for a document that is no object, before anything is sent.
-    pub async fn apply(&self, manifests: &str, origin: &str) -> Result<Vec<Applied>> {
+    pub async fn apply(&self, manifests: &str) -> Result<Vec<Applied>> {
+        self.apply_from(manifests, "the manifest").await
+    }
+
+    /// As `apply`; `origin` is the text's name in errors, such as its file's.
+    pub async fn apply_from(&self, manifests: &str, origin: &str) -> Result<Vec<Applied>> {
         self.apply_values(yaml::parse_all(manifests, origin)?, origin).await
     }
 
-    /// Applies objects that are values already, as `apply` does.
+    /// As `apply`, for objects that are values already.
     pub async fn apply_values(&self, values: Vec<Value>, origin: &str) -> Result<Vec<Applied>> {
         let objects = objects(values, origin)?;
         let early = |o: &Object| matches!(o.kind.as_str(), "Namespace" | "CustomResourceDefinition");
@@ -64,7 +76,7 @@ impl Client {
         let mut done = self.apply_all(first).await?;
         for name in new_kinds {
             let served = Condition::Status("Established".to_owned());
-            self.wait("crd", "", &Target::Name(name), &served, KIND_LIMIT).await?;
+            self.wait("crd", None, &Target::Name(name), &served, KIND_LIMIT).await?;
         }
         done.extend(self.apply_all(second).await?);
         done.sort_by_key(|(place, _)| *place);
@@ -101,7 +113,7 @@ impl Client {
             return String::new();
         }
         let given = object.value["metadata"]["namespace"].as_str().unwrap_or_default();
-        self.or_default(given).to_owned()
+        self.or_default(Some(given)).to_owned()
     }
 }
 

@@ -18,5 +18,5 @@ pub use apply::Applied;
 pub use client::Client;
 pub use condition::Condition;
 pub use kinds::Resource;
-pub use objects::{Deletion, LogQuery};
+pub use objects::LogQuery;
 pub use wait::Target;

@@ -4,7 +4,6 @@ use super::client::Client;
 use super::condition::Condition;
 use super::errors::{convert, is_passing};
 use super::kinds::Resource;
-use super::objects::some;
 use crate::error::{Error, Result};
 use ::kube::core::WatchEvent;
 use ::kube::core::params::{ListParams, WatchParams};
@@ -18,23 +17,25 @@ use std::time::Duration;
 pub enum Target {
     /// One object.
     Name(String),
-    /// All objects that a label selector chooses (all of the kind when it is empty), and at least this many.
-    Selector(String, usize),
+    /// All objects that a label selector chooses (all of the kind when it is empty), and at least one.
+    Selector(String),
+    /// The same, and at least this many.
+    AtLeast(usize, String),
 }
 
 /// Objects by namespace and name.
 type Seen = BTreeMap<(String, String), Value>;
 
 impl Client {
-    /// Waits until `target` is in a state; returns the objects, none for [`Condition::Gone`]. An empty
-    /// namespace is the context's for one object, and means all of them for a selector.
+    /// Waits until `target` is in a state; returns the objects, none for [`Condition::Gone`]. Without a
+    /// namespace one object is looked for in the context's, and a selection in all of them.
     ///
     /// The objects are watched: the answer comes as soon as the server knows. A server that goes away and
     /// comes back in between is waited for. Fails with `kubernetes.time_limit`, saying what is missing.
     pub async fn wait(
         &self,
         kind: &str,
-        namespace: &str,
+        namespace: Option<&str>,
         target: &Target,
         condition: &Condition,
         limit: Duration,
@@ -51,7 +52,7 @@ impl Client {
     async fn watch_until(
         &self,
         kind: &str,
-        namespace: &str,
+        namespace: Option<&str>,
         target: &Target,
         condition: &Condition,
         seen: &mut Seen,
@@ -62,7 +63,7 @@ impl Client {
                 let resource = self.kind(kind).await?;
                 let namespace = match target {
                     Target::Name(_) => self.or_default(namespace),
-                    Target::Selector(..) => namespace,
+                    Target::Selector(_) | Target::AtLeast(..) => namespace.unwrap_or_default(),
                 };
                 self.watch_once(&resource, namespace, target, condition, seen).await
             };
@@ -90,7 +91,9 @@ impl Client {
         let doing = format!("watch {}", resource.plural);
         let (fields, labels) = match target {
             Target::Name(name) => (Some(format!("metadata.name={name}")), None),
-            Target::Selector(selector, _) => (None, some(selector)),
+            Target::Selector(selector) | Target::AtLeast(_, selector) => {
+                (None, Some(selector.clone()).filter(|selector| !selector.is_empty()))
+            }
         };
         let builder = resource.request(namespace);
         let list = ListParams {
@@ -146,8 +149,8 @@ fn reached(target: &Target, condition: &Condition, seen: &Seen) -> Option<Vec<Va
         return seen.is_empty().then(Vec::new);
     }
     let least = match target {
-        Target::Name(_) => 1,
-        Target::Selector(_, least) => *least,
+        Target::Name(_) | Target::Selector(_) => 1,
+        Target::AtLeast(least, _) => *least,
     };
     (seen.len() >= least && seen.values().all(|object| condition.holds(object)))
         .then(|| seen.values().cloned().collect())
@@ -174,8 +177,8 @@ fn too_late(
         .collect();
     let whom = match target {
         Target::Name(name) => format!("{kind}/{name}"),
-        Target::Selector(selector, _) if selector.is_empty() => kind.to_owned(),
-        Target::Selector(selector, _) => format!("{kind} with {selector}"),
+        Target::Selector(selector) | Target::AtLeast(_, selector) if selector.is_empty() => kind.to_owned(),
+        Target::Selector(selector) | Target::AtLeast(_, selector) => format!("{kind} with {selector}"),
     };
     let detail = match (target, lagging.as_slice()) {
         (Target::Name(_), []) if seen.is_empty() => ": it does not exist".to_owned(),
@@ -183,7 +186,8 @@ fn too_late(
             .split_once(" (")
             .map(|(_, why)| format!(": {}", why.trim_end_matches(')')))
             .unwrap_or_default(),
-        (Target::Selector(_, least), []) => format!(": there are {}, and {least} are expected", seen.len()),
+        (Target::Selector(_), []) => ": there are none".to_owned(),
+        (Target::AtLeast(least, _), []) => format!(": there are {}, and {least} are expected", seen.len()),
         (_, several) => format!(": {}", several.join(", ")),
     };
     let seconds = limit.as_secs_f64();
@@ -212,7 +216,7 @@ mod tests {
 
     #[test]
     fn all_of_a_selection_and_enough_of_them() {
-        let target = Target::Selector(String::new(), 2);
+        let target = Target::AtLeast(2, String::new());
         let ready = |nodes: &[Value]| reached(&target, &Condition::Ready, &seen(nodes)).is_some();
         assert!(!ready(&[node("a", "True")]));
         assert!(!ready(&[node("a", "True"), node("b", "False")]));
@@ -224,7 +228,7 @@ mod tests {
     fn a_late_one_is_named_with_its_reason() {
         let limit = Duration::from_secs(60);
         let nodes = seen(&[node("a", "True"), node("b", "False")]);
-        let all = Target::Selector(String::new(), 3);
+        let all = Target::AtLeast(3, String::new());
         let error = too_late("nodes", &all, &Condition::Ready, limit, &nodes, None);
         assert_eq!(error.message(), "nodes not Ready after 60 s: b (KubeletNotReady: no network)");
         let one = Target::Name("b".to_owned());
