@@ -4,14 +4,20 @@
 //! in `stdlib/*.rhai` and nowhere else. See `docs/design.md`.
 
 pub mod cli;
+pub mod cluster;
 pub mod config;
+pub mod duration;
 pub mod engine;
 pub mod error;
 pub mod event;
+pub mod host;
+pub mod image;
 pub mod kube;
 pub mod kubeadm;
 pub mod kubeconfig;
+pub mod node;
 pub mod repl;
+pub mod script;
 pub mod yaml;
 
 pub use error::{Error, Result};

@@ -1,1 +1,5 @@
-fn main(){}
+//! The program `kind`.
+
+fn main() -> std::process::ExitCode {
+    kind::cli::main(std::env::args_os())
+}

@@ -1,7 +1,11 @@
 //! The program's edge: arguments, settings, and the one place that prints.
 
+mod app;
 pub mod args;
-pub mod duration;
+mod commands;
+pub use crate::duration;
 pub mod printer;
 mod report;
 pub mod settings;
+
+pub use app::main;

@@ -11,7 +11,8 @@ use tokio::sync::mpsc;
 /// Size of the pieces in bytes.
 const PIECE: usize = 256 << 10;
 
-struct Sender {
+/// Where an archive is written to.
+pub struct Sender {
     pieces: mpsc::Sender<Result<Bytes>>,
     buffer: Vec<u8>,
 }

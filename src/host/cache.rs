@@ -6,10 +6,19 @@ use crate::error::{Error, Result};
 use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 
+/// Bytes as hex digits.
+pub fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
 /// Twelve hex digits that stand for `inputs`.
 pub fn key(inputs: &str) -> String {
     let digest = Sha256::digest(inputs.as_bytes());
-    digest.iter().take(6).fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    hex(&digest[..6])
 }
 
 /// A place for the result of one piece of work, held by a lock until it is dropped.
@@ -87,7 +96,7 @@ pub fn digest(path: &Path) -> Result<String> {
     for entry in fs::list(path)? {
         add(&mut hasher, &entry)?;
     }
-    Ok(hasher.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
+    Ok(hex(&hasher.finalize()))
 }
 
 /// SHA-256 of a file in hex.
@@ -102,7 +111,7 @@ pub fn sha256_file(path: &Path) -> Result<String> {
         }
         hasher.update(&buffer[..read]);
     }
-    Ok(hasher.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
+    Ok(hex(&hasher.finalize()))
 }
 
 /// Fails when `digest` is not what is expected of the file.

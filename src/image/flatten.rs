@@ -4,6 +4,7 @@
 use super::pack::{Config, from_layer};
 use crate::engine::{ContainerSpec, Engine};
 use crate::error::{Error, Result};
+use crate::host::cache::hex;
 use crate::host::{archive, fs};
 use sha2::{Digest, Sha256};
 use std::io::{Read, Seek, Write};
@@ -60,7 +61,7 @@ async fn export(
             size += read as u64;
         }
         spool.rewind().map_err(failed)?;
-        let digest = hasher.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+        let digest = hex(&hasher.finalize());
         from_layer(&names, &image.architecture, &config, &mut spool, size, &digest, fs::create(&path)?)
     })
     .await

@@ -1,6 +1,7 @@
 //! One layer: a tar with numeric owners and no times, hashed while it is written.
 
 use crate::error::{Error, Result};
+use crate::host::cache::hex;
 use crate::host::fs;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -136,6 +137,6 @@ impl Layer {
         let writer = self.tar.into_inner().map_err(broken)?;
         let hashed = writer.into_inner().map_err(|e| broken(e.into_error()))?;
         let digest = hashed.hasher.finalize();
-        Ok((hashed.file, digest.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))))
+        Ok((hashed.file, hex(&digest)))
     }
 }

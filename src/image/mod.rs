@@ -7,5 +7,5 @@ mod pack;
 mod runtime;
 
 pub use flatten::flatten;
-pub use pack::{Config, Spec, from_layer, pack};
+pub use pack::{Config, Spec, from_layer, host_arch, pack};
 pub use runtime::{from_node, into_runtime};

@@ -2,6 +2,7 @@
 
 use super::layer::Layer;
 use crate::error::{Error, Result};
+use crate::host::cache::hex;
 use crate::host::fs;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -136,7 +137,7 @@ pub fn from_layer(
         "history": [{ "created": "1970-01-01T00:00:00Z", "created_by": "kind" }],
     }))
     .map_err(|e| Error::internal("json", "cannot write the image's config").because(e))?;
-    let id = Sha256::digest(&config).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    let id = hex(&Sha256::digest(&config));
     let layer_name = format!("{digest}/layer.tar");
     let manifest = serde_json::to_vec(&serde_json::json!([{
         "Config": format!("{id}.json"), "RepoTags": names, "Layers": [layer_name],

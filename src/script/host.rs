@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::host::fs;
 use rhai::{AST, Dynamic, Engine, Module, OptimizationLevel};
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Stack of the threads that run scripts, in bytes; enough for the deepest allowed calls in debug builds.
@@ -165,6 +165,11 @@ impl Host {
         }
     }
 
+    /// A value as people read it.
+    pub fn show(&self, value: &Dynamic) -> String {
+        super::show::value(value)
+    }
+
     /// Names of the functions that `ast` defines, for completion.
     pub fn functions_of(ast: &AST) -> Vec<String> {
         ast.iter_functions().map(|f| f.name.to_owned()).collect()
@@ -196,9 +201,4 @@ pub fn on_script_thread<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Res
             .join()
             .unwrap_or_else(|_| Err(Error::internal("panic", "the script's thread panicked")))
     })
-}
-
-/// The folder a script lies in.
-pub fn folder_of(path: &Path) -> PathBuf {
-    path.parent().filter(|p| !p.as_os_str().is_empty()).map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }

@@ -5,15 +5,18 @@
 
 mod api;
 mod diagnostics;
+mod help;
 mod host;
 mod record;
 mod resolver;
 mod run;
 mod scope;
+mod session;
+mod show;
 pub mod stdlib;
 
-pub use diagnostics::{from_rhai, to_rhai};
-pub use host::{Host, Source};
+pub use host::{Host, Source, on_script_thread};
 pub use record::{Record, records};
 pub use run::{Run, RunOptions};
 pub use scope::Scope;
+pub use session::ScriptSession;

@@ -34,14 +34,14 @@ impl Record {
 }
 
 /// Shorthand for a table of records.
-macro_rules! records {
+macro_rules! records_table {
     ($module:literal: $($name:literal $signature:literal $doc:literal, $example:literal;)*) => {
         &[$($crate::script::record::Record {
             module: $module, name: $name, signature: $signature, doc: $doc, example: $example,
         }),*]
     };
 }
-pub(crate) use records;
+pub(crate) use records_table;
 
 /// All records, by module.
 pub fn records() -> impl Iterator<Item = &'static Record> {

@@ -1,6 +1,6 @@
 //! `cluster::…` and the object `Cluster`, with its Kubernetes API.
 
-use super::super::record::{Record, records};
+use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::{Returned, Thrown, duration, from_value, strings, text, text_of, to_value};
 use crate::cluster::Cluster;
@@ -8,13 +8,13 @@ use crate::config::{self, ImageRef};
 use crate::engine::{ExecIo, ExecSpec};
 use crate::error::{Error, Result};
 use crate::host::fs;
-use crate::kube::{Condition, Target};
+use crate::kube::{Condition, Deletion, Target};
 use crate::node::{Node, bytes_stream};
 use rhai::{Array, Dynamic, Engine, FuncRegistration, ImmutableString, Map, Module};
 use std::path::Path;
 use std::sync::Arc;
 
-pub const MODULE: &[Record] = records! { "cluster":
+pub const MODULE: &[Record] = records_table! { "cluster":
     "plan" "(spec: map) -> Cluster" "The cluster that a v1alpha4 document describes (as a map), checked and with all defaults; nothing is made.", "cluster::plan(#{name: \"demo\"}).nodes.len()";
     "load" "(file: string) -> map" "Reads a config file (v1alpha4) into a map for plan; - reads standard input.", "try { cluster::load(\"none.yaml\") } catch (e) { e.code }";
     "find" "(name: string) -> Cluster" "The cluster of that name; throws `cluster.not_found`.", "cluster::find(\"kind\").nodes.len()";
@@ -22,7 +22,7 @@ pub const MODULE: &[Record] = records! { "cluster":
     "exists" "(name: string) -> bool" "Whether the engine has nodes of that cluster.", "cluster::exists(\"none\")";
     "names" "() -> array of string" "Names of all clusters.", "cluster::names().len()";
 };
-pub const METHODS: &[Record] = records! { "Cluster":
+pub const METHODS: &[Record] = records_table! { "Cluster":
     "name" "-> string" "Its name.", "c.name";
     "context" "-> string" "Its context in a kubeconfig: kind-NAME.", "c.context";
     "config" "-> map" "What it was planned to be, as a v1alpha4 document; () for one that was found.", "c.config";
@@ -41,7 +41,7 @@ pub const METHODS: &[Record] = records! { "Cluster":
     "list" "(kind: string, options: map) -> array of map" "Objects of a kind. Options: namespace (all when left out), selector.", "c.list(\"nodes\").len()";
     "delete" "(kind: string, name: string, namespace: string) -> ()" "Deletes an object; no error when it is not there.", "c.delete(\"configmap\", \"example\")";
     "patch" "(kind: string, name: string, namespace: string, patch: map) -> map" "Merges a patch into an object.", "c.patch(\"configmap\", \"example\", \"default\", #{data: #{a: \"1\"}})";
-    "wait" "(kind: string, name: string, condition: string, limit: seconds, namespace: string) -> map" "Waits for an object's condition: Ready, Available, Complete, exists, deleted, or jsonpath-like path=value (status.phase=Bound). The name may be a selector (app=web).", "c.wait(\"node\", c.control_plane.name, \"Ready\", 60)";
+    "wait" "(kind: string, name: string, condition: string, limit: seconds, namespace: string) -> map or array" "Waits for an object's condition: Ready, Available, Complete, exists, gone, another condition's name, or path=value (status.phase=Bound). The name may be a selector (app=web); then an array comes back.", "c.wait(\"node\", c.control_plane.name, \"Ready\", 60)";
     "wait_ready" "(limit: seconds) -> float" "Waits until every node is Ready; how many seconds it took.", "c.wait_ready(60)";
     "pod_logs" "(pod: string, namespace: string) -> string" "What a pod's first container wrote.", "c.pod_logs(\"web\", \"default\")";
     "raw" "(path: string) -> string" "The answer to a GET of the API server.", "c.raw(\"/version\")";
@@ -115,8 +115,25 @@ async fn fetch(node: &Node, port: u16, path: &str) -> Result<String> {
         .map_err(|e| Error::internal("thread", "a worker thread failed").because(e))?
 }
 
+/// A condition's name, or `path=value` such as `status.phase=Bound`.
+fn condition_of(text: &str) -> Condition {
+    match text.split_once('=') {
+        Some((path, wanted)) if path != "condition" => {
+            let pointer = format!("/{}", path.trim_start_matches('.').replace('.', "/"));
+            let wanted = wanted.to_owned();
+            let holds = move |object: &serde_json::Value| match object.pointer(&pointer) {
+                Some(serde_json::Value::String(found)) => *found == wanted,
+                Some(found) => found.to_string() == wanted,
+                None => wanted.is_empty(),
+            };
+            Condition::Where(format!("have {text}"), Arc::new(holds))
+        }
+        _ => Condition::parse(text),
+    }
+}
+
 fn target(name: &str) -> Target {
-    if name.contains('=') { Target::Selector(name.to_owned()) } else { Target::Name(name.to_owned()) }
+    if name.contains('=') { Target::Selector(name.to_owned(), 1) } else { Target::Name(name.to_owned()) }
 }
 
 fn register_module(engine: &mut Engine, run: &Arc<Run>) {
@@ -211,8 +228,8 @@ fn register_api(engine: &mut Engine, run: &Arc<Run>) {
     });
     let r = run.clone();
     let apply = move |c: &Cluster, manifests: &str| -> Returned<Array> {
-        let done = r.block(async { c.client().await?.apply(manifests).await }).thrown()?;
-        Ok(done.into_iter().map(|a| Dynamic::from(a.to_string())).collect())
+        let done = r.block(async { c.client().await?.apply(manifests, "the manifest").await }).thrown()?;
+        Ok(done.into_iter().map(|a| Dynamic::from(format!("{}/{}", a.kind.to_lowercase(), a.name))).collect())
     };
     let a = apply.clone();
     engine.register_fn("apply", move |c: &mut Cluster, manifests: &str| a(c, manifests));
@@ -221,45 +238,45 @@ fn register_api(engine: &mut Engine, run: &Arc<Run>) {
         apply(c, &value.to_string())
     });
     let r = run.clone();
-    let get = move |c: &Cluster, kind: &str, name: &str, namespace: Option<&str>| -> Returned<Dynamic> {
+    let get = move |c: &Cluster, kind: &str, name: &str, namespace: &str| -> Returned<Dynamic> {
         to_value(&r.block(async { c.client().await?.get(kind, namespace, name).await }).thrown()?)
     };
     let g = get.clone();
-    engine.register_fn("get", move |c: &mut Cluster, kind: &str, name: &str| g(c, kind, name, None));
-    engine.register_fn("get", move |c: &mut Cluster, kind: &str, name: &str, ns: &str| get(c, kind, name, Some(ns)));
+    engine.register_fn("get", move |c: &mut Cluster, kind: &str, name: &str| g(c, kind, name, ""));
+    engine.register_fn("get", move |c: &mut Cluster, kind: &str, name: &str, ns: &str| get(c, kind, name, ns));
     let r = run.clone();
     let list = move |c: &Cluster, kind: &str, options: &Map| -> Returned<Dynamic> {
         super::only_keys("list", options, &["namespace", "selector"])?;
-        let (namespace, selector) = (text_of(options, "namespace"), text_of(options, "selector"));
-        let found = r.block(async { c.client().await?.list(kind, namespace.as_deref(), selector.as_deref()).await });
+        let (namespace, selector) = (text_of(options, "namespace").unwrap_or_default(), text_of(options, "selector").unwrap_or_default());
+        let found = r.block(async { c.client().await?.list(kind, &namespace, &selector).await });
         to_value(&found.thrown()?)
     };
     let l = list.clone();
     engine.register_fn("list", move |c: &mut Cluster, kind: &str| l(c, kind, &Map::new()));
     engine.register_fn("list", move |c: &mut Cluster, kind: &str, options: Map| list(c, kind, &options));
     let r = run.clone();
-    let delete = move |c: &Cluster, kind: &str, name: &str, namespace: Option<&str>| -> Returned<()> {
-        let done = r.block(async { c.client().await?.delete(kind, namespace, name).await });
+    let delete = move |c: &Cluster, kind: &str, name: &str, namespace: &str| -> Returned<()> {
+        let done = r.block(async { c.client().await?.delete(kind, namespace, name, Deletion::default()).await });
         match done {
             Err(e) if e.code() == "kubernetes.not_found" => Ok(()),
             other => other.map(|_| ()).thrown(),
         }
     };
     let d = delete.clone();
-    engine.register_fn("delete", move |c: &mut Cluster, kind: &str, name: &str| d(c, kind, name, None));
-    engine.register_fn("delete", move |c: &mut Cluster, kind: &str, name: &str, ns: &str| delete(c, kind, name, Some(ns)));
+    engine.register_fn("delete", move |c: &mut Cluster, kind: &str, name: &str| d(c, kind, name, ""));
+    engine.register_fn("delete", move |c: &mut Cluster, kind: &str, name: &str, ns: &str| delete(c, kind, name, ns));
     let r = run.clone();
     engine.register_fn(
         "patch",
         move |c: &mut Cluster, kind: &str, name: &str, namespace: &str, patch: Map| -> Returned<Dynamic> {
             let patch: serde_json::Value = from_value("the patch", &Dynamic::from_map(patch))?;
-            to_value(&r.block(async { c.client().await?.patch(kind, Some(namespace), name, &patch).await }).thrown()?)
+            to_value(&r.block(async { c.client().await?.patch(kind, namespace, name, &patch).await }).thrown()?)
         },
     );
     register_waits(engine, run);
     let r = run.clone();
     engine.register_fn("pod_logs", move |c: &mut Cluster, pod: &str, namespace: &str| -> Returned<ImmutableString> {
-        r.block(async { c.client().await?.logs(Some(namespace), pod, &Default::default()).await }).map(text).thrown()
+        r.block(async { c.client().await?.logs(namespace, pod, &Default::default()).await }).map(text).thrown()
     });
     let r = run.clone();
     engine.register_fn("raw", move |c: &mut Cluster, path: &str| -> Returned<ImmutableString> {
@@ -269,20 +286,21 @@ fn register_api(engine: &mut Engine, run: &Arc<Run>) {
 
 fn register_waits(engine: &mut Engine, run: &Arc<Run>) {
     let r = run.clone();
-    let wait = move |c: &Cluster, kind: &str, name: &str, condition: &str, limit: &Dynamic, namespace: Option<&str>| -> Returned<Dynamic> {
+    let wait = move |c: &Cluster, kind: &str, name: &str, condition: &str, limit: &Dynamic, namespace: &str| -> Returned<Dynamic> {
         let limit = duration(limit)?;
-        let condition = Condition::parse(condition).thrown()?;
+        let condition = condition_of(condition);
         let found = r.block(async { c.client().await?.wait(kind, namespace, &target(name), &condition, limit).await });
-        to_value(&found.thrown()?)
+        let mut found = found.thrown()?;
+        if name.contains('=') { to_value(&found) } else { found.pop().map_or(Ok(Dynamic::UNIT), |o| to_value(&o)) }
     };
     let w = wait.clone();
     engine.register_fn("wait", move |c: &mut Cluster, kind: &str, name: &str, condition: &str, limit: Dynamic| {
-        w(c, kind, name, condition, &limit, None)
+        w(c, kind, name, condition, &limit, "")
     });
     engine.register_fn(
         "wait",
         move |c: &mut Cluster, kind: &str, name: &str, condition: &str, limit: Dynamic, ns: &str| {
-            wait(c, kind, name, condition, &limit, Some(ns))
+            wait(c, kind, name, condition, &limit, ns)
         },
     );
     let r = run.clone();
@@ -293,10 +311,10 @@ fn register_waits(engine: &mut Engine, run: &Arc<Run>) {
             c.nodes.iter().filter(|n| n.role != "external-load-balancer").map(|n| n.name.clone()).collect();
         r.block(async {
             let client = c.client().await?;
-            let ready = Condition::parse("Ready")?;
+            let ready = Condition::parse("Ready");
             let waits = names.iter().map(|name| {
                 let (target, ready) = (Target::Name(name.clone()), &ready);
-                async move { client.wait("nodes", None, &target, ready, limit).await }
+                async move { client.wait("nodes", "", &target, ready, limit).await }
             });
             futures_util::future::try_join_all(waits).await
         })

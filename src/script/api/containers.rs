@@ -1,6 +1,6 @@
 //! `engine::…`: containers, networks and volumes as the engine has them.
 
-use super::super::record::{Record, records};
+use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::{Returned, Thrown, from_value, strings, text, to_value};
 use crate::engine::{ContainerSpec, NetworkSpec};
@@ -8,7 +8,7 @@ use crate::node::Node;
 use rhai::{Array, Dynamic, Engine, FuncRegistration, ImmutableString, Map, Module};
 use std::sync::Arc;
 
-pub const ENGINE: &[Record] = records! { "engine":
+pub const ENGINE: &[Record] = records_table! { "engine":
     "info" "() -> map" "What the engine says of itself: name, version, architecture, cgroup_version, rootless, cpus, memory (bytes) and more.", "engine::info().cgroup_version";
     "address" "() -> string" "Where the engine was found, such as unix:///var/run/docker.sock.", "engine::address()";
     "is_local" "() -> bool" "Whether it runs on this machine, so that folders can be shared with it.", "engine::is_local()";

@@ -2,7 +2,7 @@
 
 use super::super::diagnostics::{Ending, from_thrown, to_rhai};
 use super::super::host::STACK;
-use super::super::record::{Record, records};
+use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::super::scope::{self, Scope};
 use super::{Returned, duration, strings};
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 /// At most so many calls of one `parallel` run at the same time.
 const PARALLEL: usize = 32;
 
-pub const RECORDS: &[Record] = records! { "":
+pub const RECORDS: &[Record] = records_table! { "":
     "step" "(name: string, title: string, nodes: array of Node, body: closure) -> value of body"
         "Runs body as a named step. title and nodes may be left out. Shown while it runs, with its time.",
         "step(\"greet\", || print(\"hello\"))";

@@ -1,20 +1,20 @@
 //! Text formats.
 
-use super::super::record::{Record, records};
+use super::super::record::{Record, records_table};
 use super::{Returned, Thrown, text, to_value};
 use crate::error::Error;
 use rhai::{Array, Dynamic, Engine, FuncRegistration, ImmutableString, Module};
 
-pub const YAML: &[Record] = records! { "yaml":
+pub const YAML: &[Record] = records_table! { "yaml":
     "parse" "(text: string) -> value" "The first document of a YAML text.", "yaml::parse(\"a: 1\").a";
     "parse_all" "(text: string) -> array" "All documents of a YAML text.", "yaml::parse_all(\"a: 1\\n---\\nb: 2\").len()";
     "render" "(value) -> string" "A value as YAML.", "yaml::render(#{a: 1})";
 };
-pub const JSON: &[Record] = records! { "json":
+pub const JSON: &[Record] = records_table! { "json":
     "parse" "(text: string) -> value" "A JSON text as a value.", "json::parse(\"[1, 2]\").len()";
     "render" "(value) -> string" "A value as JSON.", "json::render(#{a: 1})";
 };
-pub const TOML: &[Record] = records! { "toml":
+pub const TOML: &[Record] = records_table! { "toml":
     "parse" "(text: string) -> map" "A TOML text as a map.", "toml::parse(\"a = 1\").a";
 };
 
@@ -29,11 +29,11 @@ fn json_of(value: &Dynamic) -> Returned<serde_json::Value> {
 pub fn register(engine: &mut Engine) {
     let mut yaml = Module::new();
     FuncRegistration::new("parse").set_into_module(&mut yaml, |input: &str| -> Returned<Dynamic> {
-        let documents = crate::yaml::documents(input).thrown()?;
+        let documents = crate::yaml::parse_all(input, "the text").thrown()?;
         documents.into_iter().next().map_or(Ok(Dynamic::UNIT), |d| to_value(&d))
     });
     FuncRegistration::new("parse_all").set_into_module(&mut yaml, |input: &str| -> Returned<Array> {
-        crate::yaml::documents(input).thrown()?.iter().map(to_value).collect()
+        crate::yaml::parse_all(input, "the text").thrown()?.iter().map(to_value).collect()
     });
     FuncRegistration::new("render").set_into_module(&mut yaml, |value: Dynamic| -> Returned<ImmutableString> {
         crate::yaml::render(&json_of(&value)?).map(text).thrown()

@@ -3,7 +3,7 @@
 //! `host` and `cache` are for the standard library; a user's script gets them with `--allow-host`.
 
 use super::super::diagnostics::to_rhai;
-use super::super::record::{Record, records};
+use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::super::scope;
 use super::super::stdlib;
@@ -15,7 +15,7 @@ use rhai::{Array, Dynamic, Engine, FnPtr, FuncRegistration, ImmutableString, Map
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub const HOST: &[Record] = records! { "host":
+pub const HOST: &[Record] = records_table! { "host":
     "run" "(argv: array, options: map) -> #{code, stdout, stderr}" "Runs a program of the host; throws `host.failed` on a non-zero code. Options: cwd, env, stdin, log (a file that gets all output too), timeout (seconds), quiet.", "host::run([\"true\"])";
     "try_run" "(argv: array, options: map) -> #{code, stdout, stderr}" "As run, but any exit code is fine.", "host::try_run([\"false\"]).code";
     "spawn" "(argv: array, options: map) -> int" "Starts a program that outlives this one, in a session of its own and with none of its descriptors; its process id. Options: cwd, env, log.", "host::spawn([\"sleep\", \"0\"], #{})";
@@ -48,16 +48,16 @@ pub const HOST: &[Record] = records! { "host":
     "cache_dir" "() -> string" "Where build results lie.", "host::cache_dir()";
     "lock" "(path: string, body: closure) -> value of body" "Runs body while holding a lock file; waits for other processes that hold it.", "host::lock(\"/tmp/kind-example.lock\", || 1)";
 };
-pub const CACHE: &[Record] = records! { "cache":
+pub const CACHE: &[Record] = records_table! { "cache":
     "step" "(name: string, inputs: any, make: closure(folder)) -> string" "The folder with the result of make for these inputs; made once, kept in the cache folder.", "cache::step(\"example\", [1], |dir| host::write(dir + \"/a\", \"1\"))";
     "has" "(name: string, inputs: any) -> bool" "Whether step would find its result.", "cache::has(\"example\", [1])";
 };
-pub const ASSET: &[Record] = records! { "asset":
+pub const ASSET: &[Record] = records_table! { "asset":
     "read" "(path: string) -> string" "The text of a file that comes with the program, such as node-image/versions.toml.", "asset::read(\"node-image/versions.toml\").len()";
     "list" "(folder: string) -> array of string" "Paths of the files below a folder, relative to it.", "asset::list(\"node-image\").len()";
     "dir" "(folder: string) -> string" "A folder on disk with those files; scripts in it can be run.", "asset::dir(\"node-image\")";
 };
-pub const ENV: &[Record] = records! { "env":
+pub const ENV: &[Record] = records_table! { "env":
     "get" "(name: string, otherwise: string) -> string" "A variable of the environment, or the other value (empty unless given).", "env::get(\"HOME\")";
     "has" "(name: string) -> bool" "Whether it is set and not empty.", "env::has(\"HOME\")";
 };
@@ -154,7 +154,7 @@ fn cached(run: &Run, ctx: &NativeCallContext, name: &str, inputs: &Dynamic, make
         cache::Entry::Missing(slot) => slot,
     };
     let folder = slot.partial.display().to_string();
-    make.call_within_context::<Dynamic>(ctx, (folder,))?;
+    let _made = make.call_within_context::<Dynamic>(ctx, (folder,))?;
     Ok(text(slot.finish().thrown()?.display().to_string()))
 }
 
@@ -286,10 +286,15 @@ fn register_host_files(m: &mut Module, run: &Arc<Run>) {
         .map(|s| i64::try_from(s).unwrap_or(i64::MAX)).thrown());
     verb!("uid", () -> i64, Ok(i64::from(rustix::process::getuid().as_raw())));
     verb!("cpus", () -> i64, Ok(std::thread::available_parallelism().map_or(1, |n| i64::try_from(n.get()).unwrap_or(1))));
-    verb!("fetch", (url: &str) -> ImmutableString, {
-        let url = url.to_owned();
-        r.block_thread(move || download::text(&url)).map(text).thrown()
-    });
+    let r = run.clone();
+    FuncRegistration::new("fetch").set_into_module(
+        m,
+        move |ctx: NativeCallContext, url: &str| -> Returned<ImmutableString> {
+            allowed(&r, &ctx, "host::fetch")?;
+            let url = url.to_owned();
+            r.block_thread(move || download::text(&url)).map(text).thrown()
+        },
+    );
     for with_options in [false, true] {
         let r = run.clone();
         let fetch = move |ctx: &NativeCallContext, url: &str, file: &str, options: &Map| -> Returned<()> {

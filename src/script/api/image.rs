@@ -1,6 +1,6 @@
 //! `image::…`: images the engine has, and image archives made without one.
 
-use super::super::record::{Record, records};
+use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::{Returned, Thrown, from_value, strings, text, to_value};
 use crate::event::Unit;
@@ -11,7 +11,7 @@ use rhai::{Array, Dynamic, Engine, FuncRegistration, ImmutableString, Map, Modul
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub const RECORDS: &[Record] = records! { "image":
+pub const RECORDS: &[Record] = records_table! { "image":
     "inspect" "(reference: string) -> map or ()" "An image of the engine: id, tags, architecture, size (bytes), entrypoint, command, env, labels.", "image::inspect(\"kindest/node:v1.37.2\")";
     "list" "() -> array of map" "All images of the engine.", "image::list().len()";
     "pull" "(reference: string) -> ()" "Pulls an image, with progress.", "try { image::pull(\"localhost:1/none\") } catch (e) { e.code }";

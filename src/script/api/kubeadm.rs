@@ -1,11 +1,11 @@
 //! `kubeadm::…`: kubeadm's config documents.
 
-use super::super::record::{Record, records};
+use super::super::record::{Record, records_table};
 use super::{Returned, Thrown, from_value, to_value};
 use crate::kubeadm::{self, NodeConfig};
 use rhai::{Dynamic, Engine, FuncRegistration, Map, Module};
 
-pub const RECORDS: &[Record] = records! { "kubeadm":
+pub const RECORDS: &[Record] = records_table! { "kubeadm":
     "config" "(spec: map) -> #{text, unused_patches}" "Renders a node's kubeadm config. Keys as in docs: cluster_name, kubernetes_version, node_name, role, node_address, control_plane_endpoint, api_server_address, cert_sans, pod_subnet, service_subnet, labels, fail_cgroup_v1, *_args (maps of flags), cluster_patches, node_patches and more.",
         "kubeadm::config(#{kubernetes_version: \"v1.37.2\", node_name: \"n\"}).text.len()";
     "defaults" "() -> map" "Every key of config with the value it has when left out.", "kubeadm::defaults().token";

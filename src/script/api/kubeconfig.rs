@@ -1,6 +1,6 @@
 //! `kubeconfig::…`: the user's kubeconfig files, and those that belong to a cluster.
 
-use super::super::record::{Record, records};
+use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::{Returned, Thrown, text};
 use crate::config::ClusterName;
@@ -11,7 +11,7 @@ use rhai::{Dynamic, Engine, FuncRegistration, ImmutableString, Module};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub const RECORDS: &[Record] = records! { "kubeconfig":
+pub const RECORDS: &[Record] = records_table! { "kubeconfig":
     "render" "(admin_conf: string, cluster: string, server: string) -> string" "kubeadm's admin.conf with the names kind-NAME and, unless empty, another server.", "try { kubeconfig::render(\"\", \"kind\", \"\") } catch (e) { e.code }";
     "merge" "(text: string, file: string) -> string" "Merges a kubeconfig into the file kubectl would write to ($KUBECONFIG or the default one; the given one unless empty) and makes its context current; that file.", "try { kubeconfig::merge(\"\", \"/tmp/kind-example-config\") } catch (e) { e.code }";
     "remove" "(cluster: string, file: string) -> array of string" "Removes a cluster's entries; the files that changed.", "kubeconfig::remove(\"none\", \"/tmp/none\").len()";

@@ -1,6 +1,6 @@
 //! Messages to people.
 
-use super::super::record::{Record, records};
+use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::super::scope;
 use super::Returned;
@@ -8,7 +8,7 @@ use crate::event::{Event, Level, Unit};
 use rhai::{Dynamic, Engine, FuncRegistration, Module};
 use std::sync::Arc;
 
-pub const RECORDS: &[Record] = records! { "log":
+pub const RECORDS: &[Record] = records_table! { "log":
     "info" "(text: string) -> ()" "Tells something, unless the user asked for quiet.", "log::info(\"hello\")";
     "warn" "(text: string, hint: string) -> ()" "Tells of something that is not as it should be; the hint may be left out.", "log::warn(\"slow\", \"wait\")";
     "debug" "(text: string) -> ()" "Tells something to those who asked for detail (-v 1).", "log::debug(\"detail\")";

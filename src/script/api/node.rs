@@ -1,6 +1,6 @@
 //! `Node`: what can be done to one node, or to any other container.
 
-use super::super::record::{Record, records};
+use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::super::scope;
 use super::{Returned, Thrown, duration, flag_of, only_keys, strings, text, text_of, to_value};
@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-pub const RECORDS: &[Record] = records! { "Node":
+pub const RECORDS: &[Record] = records_table! { "Node":
     "name" "-> string" "Its name, which is also its container's.", "n.name";
     "role" "-> string" "control-plane, worker or external-load-balancer.", "n.role";
     "cluster" "-> string" "The name of its cluster.", "n.cluster";
@@ -180,7 +180,7 @@ fn register_exec(engine: &mut Engine, run: &Arc<Run>) {
     forms!(a b c d e f g h);
     let r = run.clone();
     engine.register_fn("sh", move |n: &mut Node, script: &str| -> Returned<ImmutableString> {
-        let words = ["sh", "-ec", script].map(Dynamic::from);
+        let words = ["sh", "-ec", script].map(|w| Dynamic::from(w.to_owned()));
         exec(&r, n, &words, true).map(|o| text(o.stdout))
     });
 }

@@ -1,0 +1,60 @@
+//! `kind create cluster`: reads the config and calls `std/create`.
+
+use super::{map, path_text, value};
+use crate::cli::app::App;
+use crate::cli::args::{Create, CreateCluster, CreateWhat};
+use crate::config::{self, ClusterName, ImageRef};
+use crate::error::{Error, Result};
+use crate::host::fs;
+use std::io::Read;
+use std::path::Path;
+
+/// Runs it.
+pub fn run(app: &App, create: Create) -> Result<()> {
+    match create.what {
+        Some(CreateWhat::Cluster(args)) => cluster(app, &args),
+        None => Ok(()),
+    }
+}
+
+fn cluster(app: &App, args: &CreateCluster) -> Result<()> {
+    let config = planned(app, args).map_err(|e| e.while_("failed to create cluster"))?;
+    app.call("create", "create", || {
+        Ok(vec![
+            value(&config)?,
+            map([
+                ("wait", args.wait.as_secs_f64().into()),
+                ("retain", args.retain.into()),
+                ("kubeconfig", path_text(args.kubeconfig.kubeconfig.as_deref())),
+            ]),
+        ])
+    })
+    .map(|_| ())
+    .map_err(|e| if e.is_exit() || e.is_cancelled() { e } else { e.while_("failed to create cluster") })
+}
+
+fn planned(app: &App, args: &CreateCluster) -> Result<config::Cluster> {
+    let mut config = match &args.config {
+        Some(path) => read(path)?,
+        None => config::Cluster::default(),
+    };
+    if let Some(name) = app.settings.cluster_name(&args.name) {
+        config.name = ClusterName::parse(&name)?;
+    }
+    if let Some(image) = &args.image {
+        config.set_image(&ImageRef::parse(image)?);
+    }
+    config.validate()?;
+    Ok(config)
+}
+
+fn read(path: &Path) -> Result<config::Cluster> {
+    if path == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .map_err(|e| Error::user("config.stdin", "cannot read the config from standard input").because(e))?;
+        return config::parse(&text, "standard input");
+    }
+    config::parse(&fs::read_to_string(path)?, &path.display().to_string())
+}

@@ -1,0 +1,79 @@
+//! `kind stdlib …`: the scripts of the standard library, shown, ejected and compared.
+
+use crate::cli::app::App;
+use crate::cli::args::OutputFormat;
+use crate::cli::args::{Stdlib, StdlibAction, StdlibEject};
+use crate::error::{Error, Result};
+use crate::host::fs;
+use crate::script::stdlib::{Place, Places, built_in};
+
+/// Runs it.
+pub fn run(app: &App, stdlib: Stdlib) -> Result<()> {
+    let places = Places::new(app.settings.stdlib.as_deref());
+    match stdlib.action {
+        Some(StdlibAction::List(args)) => list(app, &places, args.output.output),
+        Some(StdlibAction::Show(args)) => app.printer.data(&places.find(bare(&args.name))?.text),
+        Some(StdlibAction::Eject(args)) => eject(app, &places, &args),
+        Some(StdlibAction::Diff(args)) => diff(app, &places, args.name.as_deref()),
+        None => Ok(()),
+    }
+}
+
+/// Names may be given as they are imported or as files are called.
+fn bare(name: &str) -> &str {
+    name.trim_start_matches("std/").trim_end_matches(".rhai")
+}
+
+fn list(app: &App, places: &Places, format: Option<OutputFormat>) -> Result<()> {
+    let modules = places.list();
+    if let Some(format) = format {
+        return app.printer.value(format, &modules);
+    }
+    let rows: Vec<Vec<String>> = modules
+        .iter()
+        .map(|m| {
+            let place = match (&m.place, &m.path) {
+                (Place::BuiltIn, _) | (_, None) => "built-in".to_owned(),
+                (_, Some(path)) => path.display().to_string(),
+            };
+            vec![m.name.clone(), place, m.summary().to_owned()]
+        })
+        .collect();
+    app.printer.table(&["NAME", "FROM", "WHAT"], &rows)
+}
+
+fn eject(app: &App, places: &Places, args: &StdlibEject) -> Result<()> {
+    let name = bare(&args.name);
+    let Some(module) = built_in(name) else { return places.find(name).map(|_| ()) };
+    let folder = places
+        .eject_folder(args.user)
+        .ok_or_else(|| Error::user("stdlib.no_folder", "there is no folder to eject to").hint("give one with --stdlib DIR"))?;
+    let path = folder.join(format!("{name}.rhai"));
+    if path.exists() && !args.force {
+        return Err(Error::user("stdlib.exists", format!("{} is there already", path.display()))
+            .hint("kind stdlib diff shows what it changes; --force replaces it"));
+    }
+    fs::write(&path, module.text.as_bytes(), 0o644)?;
+    app.printer.info(format!("from now on std/{name} is read from this file; remove it to go back"));
+    app.printer.line(&path.display().to_string())
+}
+
+fn diff(app: &App, places: &Places, name: Option<&str>) -> Result<()> {
+    let modules = match name {
+        Some(name) => vec![places.find(bare(name))?],
+        None => places.list(),
+    };
+    for module in modules.iter().filter(|m| m.place != Place::BuiltIn) {
+        let Some(original) = built_in(&module.name) else {
+            app.printer.info(format!("{} has no built-in counterpart", module.display_name()));
+            continue;
+        };
+        let diff = similar::TextDiff::from_lines(&original.text, &module.text);
+        let text = diff
+            .unified_diff()
+            .header(&format!("std/{} (built-in)", module.name), &module.display_name())
+            .to_string();
+        app.printer.data(&text)?;
+    }
+    Ok(())
+}
