@@ -27,11 +27,6 @@ pub fn parse_all(text: &str, origin: &str) -> Result<Vec<Value>> {
     serde_saphyr::from_multiple_with_options(text, options()).map_err(|e| syntax(&e, origin))
 }
 
-/// All documents of a text that has no name, such as one a script made.
-pub fn documents(text: &str) -> Result<Vec<Value>> {
-    parse_all(text, "YAML")
-}
-
 /// `value` as one document, ending in a line feed. Only several lines become a block; a long line stays one.
 pub fn render(value: &impl Serialize) -> Result<String> {
     let options = serde_saphyr::ser_options! { folded_wrap_chars: 1_000_000 };

@@ -50,20 +50,15 @@ struct Object {
 }
 
 impl Client {
-    /// Applies all documents of a YAML (or JSON) text; lists in it are taken apart. Fields that others own are
-    /// taken over. Returns what was applied, in the text's order.
+    /// Applies all documents of a YAML (or JSON) text; lists in it are taken apart. `origin` is the text's
+    /// name in errors. Fields that others own are taken over. Returns what was applied, in the text's order.
     ///
     /// Fails with `kubernetes.manifest` for a document that is no object, before anything is sent.
-    pub async fn apply(&self, manifests: &str) -> Result<Vec<Applied>> {
-        self.apply_from(manifests, "the manifest").await
-    }
-
-    /// As `apply`; `origin` is the text's name in errors, such as its file's.
-    pub async fn apply_from(&self, manifests: &str, origin: &str) -> Result<Vec<Applied>> {
+    pub async fn apply(&self, manifests: &str, origin: &str) -> Result<Vec<Applied>> {
         self.apply_values(yaml::parse_all(manifests, origin)?, origin).await
     }
 
-    /// As `apply`, for objects that are values already.
+    /// Applies objects that are values already, as `apply` does.
     pub async fn apply_values(&self, values: Vec<Value>, origin: &str) -> Result<Vec<Applied>> {
         let objects = objects(values, origin)?;
         let early = |o: &Object| matches!(o.kind.as_str(), "Namespace" | "CustomResourceDefinition");
@@ -76,7 +71,7 @@ impl Client {
         let mut done = self.apply_all(first).await?;
         for name in new_kinds {
             let served = Condition::Status("Established".to_owned());
-            self.wait("crd", None, &Target::Name(name), &served, KIND_LIMIT).await?;
+            self.wait("crd", "", &Target::Name(name), &served, KIND_LIMIT).await?;
         }
         done.extend(self.apply_all(second).await?);
         done.sort_by_key(|(place, _)| *place);
@@ -113,7 +108,7 @@ impl Client {
             return String::new();
         }
         let given = object.value["metadata"]["namespace"].as_str().unwrap_or_default();
-        self.or_default(Some(given)).to_owned()
+        self.or_default(given).to_owned()
     }
 }
 
@@ -149,7 +144,10 @@ fn objects(documents: Vec<Value>, origin: &str) -> Result<Vec<Object>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::server;
     use super::*;
+    use serde_json::json;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
     fn read(text: &str) -> Result<Vec<Object>> {
         objects(yaml::parse_all(text, "m.yaml").unwrap(), "m.yaml")
@@ -181,5 +179,55 @@ items:
             assert_eq!(error.code(), "kubernetes.manifest");
             assert_eq!(error.message(), format!("m.yaml: document 1 has no {lacks}"));
         }
+    }
+
+    #[tokio::test]
+    async fn namespaces_and_new_kinds_come_first_and_a_busy_server_is_asked_again() {
+        let busy = AtomicUsize::new(2);
+        let (client, seen) = server(move |request| {
+            let established = json!({"metadata": {"name": "widgets.example.com"},
+                "status": {"conditions": [{"type": "Established", "status": "True"}]}});
+            let kinds = json!({"items": [{"metadata": {"name": "example.com"}, "versions": [{"version": "v1",
+                "resources": [{"resource": "widgets", "responseKind": {"kind": "Widget"}, "scope": "Namespaced"}]}]}]});
+            if request.starts_with("PATCH") && busy.fetch_update(Relaxed, Relaxed, |n| n.checked_sub(1)).is_ok() {
+                return (429, json!({"kind": "Status", "code": 429, "message": "later"}).to_string());
+            }
+            let body = match request {
+                "GET /apis" => kinds,
+                _ if request.starts_with("GET /apis/apiextensions") => json!({"items": [established]}),
+                _ => json!({}),
+            };
+            (200, body.to_string())
+        })
+        .await;
+        let text = "{apiVersion: example.com/v1, kind: Widget, metadata: {name: w, namespace: n}}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: c}}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: n}}
+---
+{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: widgets.example.com}}
+";
+        let done = client.apply(text, "m.yaml").await.unwrap();
+        let names: Vec<String> = done.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            names,
+            [
+                "widgets.example.com/w",
+                "configmaps/c",
+                "namespaces/n",
+                "customresourcedefinitions.apiextensions.k8s.io/widgets.example.com",
+            ]
+        );
+        let requests = seen.lock().unwrap();
+        let place =
+            |part: &str| requests.iter().rposition(|r| r.starts_with("PATCH") && r.contains(part)).unwrap();
+        let widget = place("/apis/example.com/v1/namespaces/n/widgets/w?");
+        assert!(
+            place("/namespaces/n?") < widget
+                && place("customresourcedefinitions/widgets.example.com?") < widget
+        );
+        assert!(requests[place("/configmaps/c?")].contains("/namespaces/default/"));
+        assert!(requests[widget].contains("fieldManager=kind") && requests[widget].contains("force=true"));
     }
 }

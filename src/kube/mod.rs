@@ -12,11 +12,13 @@ mod condition;
 mod errors;
 mod kinds;
 mod objects;
+#[cfg(test)]
+mod testing;
 mod wait;
 
 pub use apply::Applied;
 pub use client::Client;
 pub use condition::Condition;
 pub use kinds::Resource;
-pub use objects::LogQuery;
+pub use objects::{Deletion, LogQuery};
 pub use wait::Target;

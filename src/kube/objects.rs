@@ -9,6 +9,16 @@ use serde_json::Value;
 /// The name under which this program's changes are kept apart from others'.
 pub(super) const FIELD_MANAGER: &str = "kind";
 
+/// Whether deleting comes back before what belongs to the object is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Deletion {
+    /// At once; what belongs to it goes in the background.
+    #[default]
+    Background,
+    /// Without leaving a pod time to end.
+    Now,
+}
+
 /// Which of a pod's logs are wanted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogQuery {
@@ -23,25 +33,21 @@ pub struct LogQuery {
 }
 
 impl Client {
-    /// An object. Without a namespace it is looked for in the context's.
-    pub async fn get(&self, kind: &str, namespace: Option<&str>, name: &str) -> Result<Value> {
+    /// An object. An empty namespace is the context's.
+    pub async fn get(&self, kind: &str, namespace: &str, name: &str) -> Result<Value> {
         let resource = self.kind(kind).await?;
         let doing = format!("get {}/{name}", resource.plural);
         let request = resource.request(self.or_default(namespace)).get(name, &GetParams::default());
         self.json(&doing, self.built(&doing, request)?).await
     }
 
-    /// The objects of a kind, in one namespace or in all, that `selector` (`app=web,tier!=db`) chooses, or all.
-    pub async fn list(
-        &self,
-        kind: &str,
-        namespace: Option<&str>,
-        selector: Option<&str>,
-    ) -> Result<Vec<Value>> {
+    /// The objects of a kind that `selector` (`app=web,tier!=db`, or empty for all) chooses. An empty
+    /// namespace means all of them.
+    pub async fn list(&self, kind: &str, namespace: &str, selector: &str) -> Result<Vec<Value>> {
         let resource = self.kind(kind).await?;
         let doing = format!("list {}", resource.plural);
-        let params = ListParams { label_selector: selector.map(str::to_owned), ..ListParams::default() };
-        let request = resource.request(namespace.unwrap_or_default()).list(&params);
+        let params = ListParams { label_selector: some(selector), ..ListParams::default() };
+        let request = resource.request(namespace).list(&params);
         let mut answer: Value = self.json(&doing, self.built(&doing, request)?).await?;
         let Value::Array(mut items) = answer["items"].take() else { return Ok(Vec::new()) };
         // a list says once what its items are; each should be able to stand alone
@@ -52,27 +58,15 @@ impl Client {
         Ok(items)
     }
 
-    /// Deletes an object, and in the background what belongs to it; tells whether it was there. Without a
-    /// namespace it is looked for in the context's.
-    pub async fn delete(&self, kind: &str, namespace: Option<&str>, name: &str) -> Result<bool> {
-        self.delete_with(kind, namespace, name, &DeleteParams::background()).await
-    }
-
-    /// As `delete`, leaving a pod no time to end.
-    pub async fn delete_now(&self, kind: &str, namespace: Option<&str>, name: &str) -> Result<bool> {
-        self.delete_with(kind, namespace, name, &DeleteParams::background().grace_period(0)).await
-    }
-
-    async fn delete_with(
-        &self,
-        kind: &str,
-        namespace: Option<&str>,
-        name: &str,
-        params: &DeleteParams,
-    ) -> Result<bool> {
+    /// Deletes an object; tells whether it was there. An empty namespace is the context's.
+    pub async fn delete(&self, kind: &str, namespace: &str, name: &str, how: Deletion) -> Result<bool> {
         let resource = self.kind(kind).await?;
         let doing = format!("delete {}/{name}", resource.plural);
-        let request = resource.request(self.or_default(namespace)).delete(name, params);
+        let mut params = DeleteParams::background();
+        if how == Deletion::Now {
+            params = params.grace_period(0);
+        }
+        let request = resource.request(self.or_default(namespace)).delete(name, &params);
         match self.json::<Value>(&doing, self.built(&doing, request)?).await {
             Ok(_) => Ok(true),
             Err(error) if error.code() == "kubernetes.not_found" => Ok(false),
@@ -81,13 +75,7 @@ impl Client {
     }
 
     /// Merges `change` into an object (RFC 7386); returns the object as it is then.
-    pub async fn patch(
-        &self,
-        kind: &str,
-        namespace: Option<&str>,
-        name: &str,
-        change: &Value,
-    ) -> Result<Value> {
+    pub async fn patch(&self, kind: &str, namespace: &str, name: &str, change: &Value) -> Result<Value> {
         let resource = self.kind(kind).await?;
         let doing = format!("patch {}/{name}", resource.plural);
         let params = PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..PatchParams::default() };
@@ -97,7 +85,7 @@ impl Client {
     }
 
     /// What a pod's container wrote so far.
-    pub async fn logs(&self, namespace: Option<&str>, pod: &str, query: &LogQuery) -> Result<String> {
+    pub async fn logs(&self, namespace: &str, pod: &str, query: &LogQuery) -> Result<String> {
         let resource = self.kind("pods").await?;
         let doing = format!("logs of pods/{pod}");
         let params = LogParams {
@@ -111,8 +99,13 @@ impl Client {
         self.text(&doing, self.built(&doing, request)?).await
     }
 
-    /// A namespace, or the context's.
-    pub(super) fn or_default<'a>(&'a self, namespace: Option<&'a str>) -> &'a str {
-        namespace.filter(|name| !name.is_empty()).unwrap_or_else(|| self.default_namespace())
+    /// A namespace, or the context's when it is empty.
+    pub(super) fn or_default<'a>(&'a self, namespace: &'a str) -> &'a str {
+        if namespace.is_empty() { self.default_namespace() } else { namespace }
     }
+}
+
+/// A selector, unless it is empty.
+pub(super) fn some(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
 }

@@ -4,6 +4,7 @@ use super::client::Client;
 use super::condition::Condition;
 use super::errors::{convert, is_passing};
 use super::kinds::Resource;
+use super::objects::some;
 use crate::error::{Error, Result};
 use ::kube::core::WatchEvent;
 use ::kube::core::params::{ListParams, WatchParams};
@@ -17,25 +18,23 @@ use std::time::Duration;
 pub enum Target {
     /// One object.
     Name(String),
-    /// All objects that a label selector chooses (all of the kind when it is empty), and at least one.
-    Selector(String),
-    /// The same, and at least this many.
-    AtLeast(usize, String),
+    /// All objects that a label selector chooses (all of the kind when it is empty), and at least this many.
+    Selector(String, usize),
 }
 
 /// Objects by namespace and name.
 type Seen = BTreeMap<(String, String), Value>;
 
 impl Client {
-    /// Waits until `target` is in a state; returns the objects, none for [`Condition::Gone`]. Without a
-    /// namespace one object is looked for in the context's, and a selection in all of them.
+    /// Waits until `target` is in a state; returns the objects, none for [`Condition::Gone`]. An empty
+    /// namespace is the context's for one object, and means all of them for a selector.
     ///
     /// The objects are watched: the answer comes as soon as the server knows. A server that goes away and
     /// comes back in between is waited for. Fails with `kubernetes.time_limit`, saying what is missing.
     pub async fn wait(
         &self,
         kind: &str,
-        namespace: Option<&str>,
+        namespace: &str,
         target: &Target,
         condition: &Condition,
         limit: Duration,
@@ -52,7 +51,7 @@ impl Client {
     async fn watch_until(
         &self,
         kind: &str,
-        namespace: Option<&str>,
+        namespace: &str,
         target: &Target,
         condition: &Condition,
         seen: &mut Seen,
@@ -63,7 +62,7 @@ impl Client {
                 let resource = self.kind(kind).await?;
                 let namespace = match target {
                     Target::Name(_) => self.or_default(namespace),
-                    Target::Selector(_) | Target::AtLeast(..) => namespace.unwrap_or_default(),
+                    Target::Selector(..) => namespace,
                 };
                 self.watch_once(&resource, namespace, target, condition, seen).await
             };
@@ -91,9 +90,7 @@ impl Client {
         let doing = format!("watch {}", resource.plural);
         let (fields, labels) = match target {
             Target::Name(name) => (Some(format!("metadata.name={name}")), None),
-            Target::Selector(selector) | Target::AtLeast(_, selector) => {
-                (None, Some(selector.clone()).filter(|selector| !selector.is_empty()))
-            }
+            Target::Selector(selector, _) => (None, some(selector)),
         };
         let builder = resource.request(namespace);
         let list = ListParams {
@@ -149,8 +146,8 @@ fn reached(target: &Target, condition: &Condition, seen: &Seen) -> Option<Vec<Va
         return seen.is_empty().then(Vec::new);
     }
     let least = match target {
-        Target::Name(_) | Target::Selector(_) => 1,
-        Target::AtLeast(least, _) => *least,
+        Target::Name(_) => 1,
+        Target::Selector(_, least) => *least,
     };
     (seen.len() >= least && seen.values().all(|object| condition.holds(object)))
         .then(|| seen.values().cloned().collect())
@@ -177,8 +174,8 @@ fn too_late(
         .collect();
     let whom = match target {
         Target::Name(name) => format!("{kind}/{name}"),
-        Target::Selector(selector) | Target::AtLeast(_, selector) if selector.is_empty() => kind.to_owned(),
-        Target::Selector(selector) | Target::AtLeast(_, selector) => format!("{kind} with {selector}"),
+        Target::Selector(selector, _) if selector.is_empty() => kind.to_owned(),
+        Target::Selector(selector, _) => format!("{kind} with {selector}"),
     };
     let detail = match (target, lagging.as_slice()) {
         (Target::Name(_), []) if seen.is_empty() => ": it does not exist".to_owned(),
@@ -186,12 +183,12 @@ fn too_late(
             .split_once(" (")
             .map(|(_, why)| format!(": {}", why.trim_end_matches(')')))
             .unwrap_or_default(),
-        (Target::Selector(_), []) => ": there are none".to_owned(),
-        (Target::AtLeast(least, _), []) => format!(": there are {}, and {least} are expected", seen.len()),
+        (Target::Selector(..), []) if seen.is_empty() => ": there are none".to_owned(),
+        (Target::Selector(_, least), []) => format!(": there are {}, and {least} are expected", seen.len()),
         (_, several) => format!(": {}", several.join(", ")),
     };
     let seconds = limit.as_secs_f64();
-    let message = format!("{whom} not {condition} after {seconds} s{detail}");
+    let message = format!("{whom} {} after {seconds} s{detail}", condition.failed());
     let error = Error::kubernetes("kubernetes.time_limit", message);
     match trouble {
         Some(trouble) => error.because(trouble),
@@ -201,8 +198,10 @@ fn too_late(
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::server;
     use super::*;
     use serde_json::json;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
     fn node(name: &str, ready: &str) -> Value {
         json!({"kind": "Node", "metadata": {"name": name}, "status": {"conditions": [
@@ -216,7 +215,7 @@ mod tests {
 
     #[test]
     fn all_of_a_selection_and_enough_of_them() {
-        let target = Target::AtLeast(2, String::new());
+        let target = Target::Selector(String::new(), 2);
         let ready = |nodes: &[Value]| reached(&target, &Condition::Ready, &seen(nodes)).is_some();
         assert!(!ready(&[node("a", "True")]));
         assert!(!ready(&[node("a", "True"), node("b", "False")]));
@@ -228,7 +227,7 @@ mod tests {
     fn a_late_one_is_named_with_its_reason() {
         let limit = Duration::from_secs(60);
         let nodes = seen(&[node("a", "True"), node("b", "False")]);
-        let all = Target::AtLeast(3, String::new());
+        let all = Target::Selector(String::new(), 3);
         let error = too_late("nodes", &all, &Condition::Ready, limit, &nodes, None);
         assert_eq!(error.message(), "nodes not Ready after 60 s: b (KubeletNotReady: no network)");
         let one = Target::Name("b".to_owned());
@@ -238,5 +237,65 @@ mod tests {
         assert_eq!(error.message(), "node/b not Ready after 60 s: it does not exist");
         let error = too_late("nodes", &all, &Condition::Ready, limit, &seen(&[node("a", "True")]), None);
         assert_eq!(error.message(), "nodes not Ready after 60 s: there are 1, and 3 are expected");
+    }
+
+    /// The line of a watch that says that `node` changed.
+    fn changed(node: &Value) -> String {
+        json!({"type": "MODIFIED", "object": node}).to_string() + "\n"
+    }
+
+    #[tokio::test]
+    async fn what_changes_after_the_list_is_seen_by_the_watch() {
+        let (client, seen) = server(|request| {
+            let body = if request.contains("watch=true") {
+                [changed(&node("a", "False")), changed(&node("a", "True"))].concat()
+            } else {
+                json!({"metadata": {"resourceVersion": "7"}, "items": [node("a", "Unknown")]}).to_string()
+            };
+            (200, body)
+        })
+        .await;
+        let name = Target::Name("a".to_owned());
+        let found = client.wait("no", "", &name, &Condition::Ready, Duration::from_secs(5)).await.unwrap();
+        assert_eq!(found[0]["kind"], "Node");
+        let requests = seen.lock().unwrap();
+        assert_eq!(requests.len(), 2);
+        assert!(requests[1].contains("resourceVersion=7") && requests[1].contains("metadata.name%3Da"));
+    }
+
+    #[tokio::test]
+    async fn a_watch_that_ends_or_is_too_old_begins_again_with_a_list() {
+        let rounds = AtomicUsize::new(0);
+        let (client, _) = server(move |request| {
+            if request.contains("watch=true") {
+                let gone =
+                    json!({"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Expired"}});
+                return (200, if rounds.load(Relaxed) == 1 { gone.to_string() } else { String::new() });
+            }
+            match rounds.fetch_add(1, Relaxed) {
+                0 | 1 => (200, json!({"items": [node("a", "False")]}).to_string()),
+                2 => (503, json!({"kind": "Status", "code": 503, "message": "starting"}).to_string()),
+                _ => (200, json!({"items": [node("a", "True")]}).to_string()),
+            }
+        })
+        .await;
+        let all = Target::Selector(String::new(), 1);
+        let found = client.wait("nodes", "", &all, &Condition::Ready, Duration::from_secs(5)).await.unwrap();
+        assert_eq!(found.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_no_waiting_mends_ends_the_wait() {
+        let (client, _) =
+            server(|_| (403, json!({"kind": "Status", "code": 403, "message": "no"}).to_string())).await;
+        let all = Target::Selector(String::new(), 1);
+        let error =
+            client.wait("nodes", "", &all, &Condition::Ready, Duration::from_secs(5)).await.unwrap_err();
+        assert_eq!(error.code(), "kubernetes.forbidden");
+        let silent = Duration::from_millis(300);
+        let (client, _) = server(|_| (503, "starting".to_owned())).await;
+        let error = client.wait("nodes", "", &all, &Condition::Ready, silent).await.unwrap_err();
+        assert_eq!(error.code(), "kubernetes.time_limit");
+        assert!(error.causes()[0].contains("starting"), "{error:?}");
     }
 }
