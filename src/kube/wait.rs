@@ -225,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_late_one_is_named_with_its_reason() {
-        let limit = Duration::from_secs(60);
+        let limit = Duration::from_mins(1);
         let nodes = seen(&[node("a", "True"), node("b", "False")]);
         let all = Target::Selector(String::new(), 3);
         let error = too_late("nodes", &all, &Condition::Ready, limit, &nodes, None);
