@@ -21,9 +21,12 @@ pub(super) fn text(error: &Error, verbosity: i32) -> String {
     // a String takes whatever is written
     let _ = writeln!(out, "{ERROR}error:{ERROR:#} {}", error.message());
     let context = error.context();
-    // where the stdlib noticed that the user has to mend something helps nobody, unless asked for
-    let own_fault = matches!(error.kind(), Kind::User | Kind::Config);
-    if let Some(place) = context.place.as_ref().filter(|_| verbosity >= 1 || !own_fault) {
+    // where the stdlib noticed that the user has to mend something helps nobody, unless asked for; where their own
+    // script did, does
+    let theirs = matches!(error.kind(), Kind::User | Kind::Config);
+    let hidden =
+        |place: &str| theirs && verbosity < 1 && (place.starts_with("std/") || place.starts_with("(kind)"));
+    if let Some(place) = context.place.as_ref().filter(|place| !hidden(place)) {
         for (index, line) in place.lines().enumerate() {
             let _ = match (index, line.starts_with("in ")) {
                 (0, _) => writeln!(out, "  {NAME}at{NAME:#} {}", line.trim_end()),
@@ -113,13 +116,15 @@ mod tests {
                 exit_code: Some(1),
                 stdout: Some("[init] begins\n".to_owned()),
                 stderr: Some("error: port 6443 is in use\n".to_owned()),
-                place: Some("std/control_plane.rhai:12:5\nin create, called from std/create.rhai:30:9".to_owned()),
+                place: Some("std/control_plane.rhai:12:5\n    12 | init(n);\n       | ^\nin create, called from std/create.rhai:30:9".to_owned()),
             })
             .hint("see what listens:\nss -tlnp");
         assert_eq!(
             plain(&error, 0),
             "error: kubeadm init failed\n  \
-               at std/control_plane.rhai:12:5\n  \
+               at std/control_plane.rhai:12:5\n      \
+                   12 | init(n);\n         \
+                      | ^\n  \
                in create, called from std/create.rhai:30:9\n  \
                node: kind-control-plane\n  \
                command: kubeadm init --config /kind/kubeadm.conf (exit code 1)\n  \
@@ -129,6 +134,14 @@ mod tests {
         );
         assert!(plain(&error, 1).ends_with("  code: kubeadm.init (kubernetes)\n"));
         assert_eq!(value(&error)["exit_code"], 1);
+    }
+
+    #[test]
+    fn a_place_in_the_stdlib_is_of_no_use_to_who_gave_a_wrong_name() {
+        let error = Error::config("name", "\"A\" is no name");
+        assert!(!plain(&error.clone().at("std/create:3:1"), 0).contains("std/create"));
+        assert!(plain(&error.clone().at("std/create:3:1"), 1).contains("at std/create:3:1"));
+        assert!(plain(&error.at("mine.rhai:3:1"), 0).contains("at mine.rhai:3:1"));
     }
 
     #[test]
