@@ -111,6 +111,27 @@ impl Client {
         })
     }
 
+    /// Waits until the API server answers requests at all, asking every 50 ms. It is not ready then: what it makes
+    /// for itself at its first start (roles, namespaces) may be missing for a second. Fails with
+    /// `kubernetes.time_limit`.
+    pub async fn until_serving(&self, limit: Duration) -> Result<()> {
+        let asking = async {
+            loop {
+                match tokio::time::timeout(READY_LIMIT, self.get_raw("/version")).await {
+                    Ok(Ok(_)) => return Ok(()),
+                    Ok(Err(error)) if is_distrusted(&error) => return Err(error),
+                    Ok(Err(_)) | Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                }
+            }
+        };
+        tokio::time::timeout(limit, asking).await.unwrap_or_else(|_| {
+            Err(Error::kubernetes(
+                "kubernetes.time_limit",
+                format!("the API server at {} did not answer within {} s", self.server, limit.as_secs()),
+            ))
+        })
+    }
+
     /// The text behind a path of the API, such as `/version`.
     pub async fn get_raw(&self, path: &str) -> Result<String> {
         let doing = format!("get {path}");
