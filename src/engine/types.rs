@@ -17,6 +17,8 @@ pub type OutputStream = BoxStream<'static, Result<(Stream, Bytes)>>;
 pub type EngineEventStream = BoxStream<'static, Result<EngineEvent>>;
 /// Gets bytes done and, when known, bytes in all.
 pub type ProgressFn<'a> = &'a (dyn Fn(u64, Option<u64>) + Send + Sync);
+/// Gets output as it comes, and which stream it was written to.
+pub type OutputFn<'a> = &'a (dyn Fn(Stream, &[u8]) + Send + Sync);
 
 /// What an engine says of itself and its host.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -57,7 +59,7 @@ pub struct Mount {
     pub target: String,
     /// Whether it cannot be written.
     pub read_only: bool,
-    /// Whether the engine relabels it for SELinux (shared label).
+    /// Whether the engine relabels it for `SELinux` (shared label).
     pub selinux_relabel: bool,
     /// For binds.
     pub propagation: Propagation,
@@ -350,7 +352,7 @@ pub struct ExecIo<'a> {
     /// Standard input; closed at once when `None`.
     pub stdin: Option<ByteStream>,
     /// Gets output as it comes, in addition to what is collected.
-    pub output: Option<&'a (dyn Fn(Stream, &[u8]) + Send + Sync)>,
+    pub output: Option<OutputFn<'a>>,
     /// When set, output is not collected (only `output` gets it).
     pub discard: bool,
     /// Sizes (columns, rows) for the terminal, when `tty` is set; each new value resizes it.
