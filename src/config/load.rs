@@ -164,7 +164,7 @@ networking:
             let line = |address: &str| {
                 format!("  - {{containerPort: 80, hostPort: 80, listenAddress: '{address}'}}\n")
             };
-            node(&(line(a) + &line(b)))
+            node(&[line(a), line(b)].concat())
         };
         for (a, b) in [("", ""), ("", "127.0.0.1"), ("127.0.0.1", "127.0.0.1"), ("::", "127.0.0.1")] {
             assert!(wrong(&two(a, b)).contains("is already taken by nodes[0].extraPortMappings[0].hostPort"));

@@ -14,7 +14,7 @@ mod types;
 
 pub use docker::Docker;
 pub use endpoint::{Endpoint, EndpointKind, Tls};
-pub use resolve::{Candidates, Environment, connect, connect_in, resolve};
+pub use resolve::{Candidates, Environment, connect, connect_in, connect_to, resolve};
 pub use simulated::{Answer, Deed, File, Matcher, Operation, Simulated};
 pub use subnet::ipv6_ula_subnet;
 pub use types::*;

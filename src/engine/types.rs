@@ -50,7 +50,8 @@ pub struct Info {
 }
 
 /// A folder, file or volume seen inside a container.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Mount {
     /// An absolute path on the engine's host, a volume's name, or empty for an anonymous volume.
     pub source: String,
@@ -89,7 +90,8 @@ pub enum Protocol {
 }
 
 /// A container's port reached through one of the host's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
 pub struct PortMapping {
     /// Port in the container.
     pub container_port: u16,
@@ -140,7 +142,7 @@ pub enum CgroupNamespace {
 
 /// Everything a node's container needs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct ContainerSpec {
     /// Name, which must be free.
     pub name: String,
@@ -262,7 +264,7 @@ impl Container {
 
 /// What a new network is to be.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct NetworkSpec {
     /// Its name.
     pub name: String,

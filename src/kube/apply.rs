@@ -14,6 +14,7 @@ use ::kube::core::params::{Patch, PatchParams};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 use serde_json::Value;
+use std::fmt;
 use std::time::Duration;
 
 /// Requests under way at a time.
@@ -32,6 +33,12 @@ pub struct Applied {
     pub namespace: String,
     /// Its name.
     pub name: String,
+}
+
+impl fmt::Display for Applied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.kind, self.name)
+    }
 }
 
 /// An object of a manifest.
@@ -137,7 +144,10 @@ fn objects(documents: Vec<Value>, origin: &str) -> Result<Vec<Object>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::server;
     use super::*;
+    use serde_json::json;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
     fn read(text: &str) -> Result<Vec<Object>> {
         objects(yaml::parse_all(text, "m.yaml").unwrap(), "m.yaml")
@@ -169,5 +179,55 @@ items:
             assert_eq!(error.code(), "kubernetes.manifest");
             assert_eq!(error.message(), format!("m.yaml: document 1 has no {lacks}"));
         }
+    }
+
+    #[tokio::test]
+    async fn namespaces_and_new_kinds_come_first_and_a_busy_server_is_asked_again() {
+        let busy = AtomicUsize::new(2);
+        let (client, seen) = server(move |request| {
+            let established = json!({"metadata": {"name": "widgets.example.com"},
+                "status": {"conditions": [{"type": "Established", "status": "True"}]}});
+            let kinds = json!({"items": [{"metadata": {"name": "example.com"}, "versions": [{"version": "v1",
+                "resources": [{"resource": "widgets", "responseKind": {"kind": "Widget"}, "scope": "Namespaced"}]}]}]});
+            if request.starts_with("PATCH") && busy.fetch_update(Relaxed, Relaxed, |n| n.checked_sub(1)).is_ok() {
+                return (429, json!({"kind": "Status", "code": 429, "message": "later"}).to_string());
+            }
+            let body = match request {
+                "GET /apis" => kinds,
+                _ if request.starts_with("GET /apis/apiextensions") => json!({"items": [established]}),
+                _ => json!({}),
+            };
+            (200, body.to_string())
+        })
+        .await;
+        let text = "{apiVersion: example.com/v1, kind: Widget, metadata: {name: w, namespace: n}}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: c}}
+---
+{apiVersion: v1, kind: Namespace, metadata: {name: n}}
+---
+{apiVersion: apiextensions.k8s.io/v1, kind: CustomResourceDefinition, metadata: {name: widgets.example.com}}
+";
+        let done = client.apply(text, "m.yaml").await.unwrap();
+        let names: Vec<String> = done.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            names,
+            [
+                "widgets.example.com/w",
+                "configmaps/c",
+                "namespaces/n",
+                "customresourcedefinitions.apiextensions.k8s.io/widgets.example.com",
+            ]
+        );
+        let requests = seen.lock().unwrap();
+        let place =
+            |part: &str| requests.iter().rposition(|r| r.starts_with("PATCH") && r.contains(part)).unwrap();
+        let widget = place("/apis/example.com/v1/namespaces/n/widgets/w?");
+        assert!(
+            place("/namespaces/n?") < widget
+                && place("customresourcedefinitions/widgets.example.com?") < widget
+        );
+        assert!(requests[place("/configmaps/c?")].contains("/namespaces/default/"));
+        assert!(requests[widget].contains("fieldManager=kind") && requests[widget].contains("force=true"));
     }
 }

@@ -17,6 +17,8 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct Client {
     inner: ::kube::Client,
+    /// The same server, asked without saying who asks.
+    anonymous: ::kube::Client,
     server: Arc<str>,
     namespace: Arc<str>,
     known: Arc<RwLock<Arc<Vec<Listed>>>>,
@@ -44,10 +46,15 @@ impl Client {
         config.default_retry = false;
         let server = config.cluster_url.to_string().trim_end_matches('/').into();
         let namespace = config.default_namespace.clone().into();
-        let inner = ::kube::Client::try_from(config)
-            .map_err(|e| broken("has certificates or keys that cannot be used").because(e))?;
+        let mut nobody = config.clone();
+        nobody.auth_info = ::kube::config::AuthInfo::default();
+        let connect = |config| {
+            ::kube::Client::try_from(config)
+                .map_err(|e| broken("has certificates or keys that cannot be used").because(e))
+        };
+        let (inner, anonymous) = (connect(config)?, connect(nobody)?);
         let known = Arc::new(RwLock::new(Arc::new(kinds::well_known())));
-        Ok(Self { inner, server, namespace, known })
+        Ok(Self { inner, anonymous, server, namespace, known })
     }
 
     /// `https://HOST:PORT` of the API server.
@@ -60,14 +67,32 @@ impl Client {
         &self.namespace
     }
 
-    /// Whether the API server says that it is ready. No answer is `false`; an answer that no waiting changes
-    /// (a certificate that is not trusted, no access) is an error.
+    /// Whether the API server says that it is ready. No answer is `false`; a certificate that is not trusted,
+    /// which no waiting mends, is an error.
+    ///
+    /// It is asked anonymously, as everybody may: the administrator that kubeadm makes has no rights at all
+    /// until `kubeadm init` is nearly done.
     pub async fn ready(&self) -> Result<bool> {
-        match tokio::time::timeout(READY_LIMIT, self.get_raw("/readyz")).await {
-            Ok(Ok(_)) => Ok(true),
-            Ok(Err(error)) if is_distrusted(&error) || error.code() == "kubernetes.forbidden" => Err(error),
+        let asking = async {
+            match self.ready_as(&self.anonymous).await {
+                // anonymous requests are switched off
+                Err(error) if error.code() == "kubernetes.unauthorized" => self.ready_as(&self.inner).await,
+                answer => answer,
+            }
+        };
+        match tokio::time::timeout(READY_LIMIT, asking).await {
+            Ok(Ok(())) => Ok(true),
+            Ok(Err(error)) if is_distrusted(&error) => Err(error),
             Ok(Err(_)) | Err(_) => Ok(false),
         }
+    }
+
+    async fn ready_as(&self, client: &::kube::Client) -> Result<()> {
+        let doing = "get /readyz";
+        let request = http::Request::get("/readyz")
+            .body(Vec::new())
+            .map_err(|e| convert(doing, &self.server, ::kube::Error::HttpError(e)))?;
+        client.request_text(request).await.map(|_| ()).map_err(|e| convert(doing, &self.server, e))
     }
 
     /// Waits until the API server is ready, asking every 50 ms. Fails with `kubernetes.time_limit`.
@@ -82,6 +107,27 @@ impl Client {
             Err(Error::kubernetes(
                 "kubernetes.time_limit",
                 format!("the API server at {} was not ready after {} s", self.server, limit.as_secs()),
+            ))
+        })
+    }
+
+    /// Waits until the API server answers requests at all, asking every 50 ms. It is not ready then: what it makes
+    /// for itself at its first start (roles, namespaces) may be missing for a second. Fails with
+    /// `kubernetes.time_limit`.
+    pub async fn until_serving(&self, limit: Duration) -> Result<()> {
+        let asking = async {
+            loop {
+                match tokio::time::timeout(READY_LIMIT, self.get_raw("/version")).await {
+                    Ok(Ok(_)) => return Ok(()),
+                    Ok(Err(error)) if is_distrusted(&error) => return Err(error),
+                    Ok(Err(_)) | Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                }
+            }
+        };
+        tokio::time::timeout(limit, asking).await.unwrap_or_else(|_| {
+            Err(Error::kubernetes(
+                "kubernetes.time_limit",
+                format!("the API server at {} did not answer within {} s", self.server, limit.as_secs()),
             ))
         })
     }

@@ -19,7 +19,7 @@ pub enum Condition {
     Complete,
     /// The condition of this type is true.
     Status(String),
-    /// Whatever this says of the object; the text completes "waiting for it to …".
+    /// Whatever this says of the object; the text completes "it did not …".
     Where(String, Arc<dyn Fn(&Value) -> bool + Send + Sync>),
 }
 
@@ -31,8 +31,8 @@ impl Condition {
             "ready" => Self::Ready,
             "available" => Self::Available,
             "complete" => Self::Complete,
-            "delete" | "gone" => Self::Gone,
-            "create" | "exists" => Self::Exists,
+            "delete" | "deleted" | "gone" => Self::Gone,
+            "create" | "created" | "exists" => Self::Exists,
             _ => Self::Status(word.to_owned()),
         }
     }
@@ -47,6 +47,14 @@ impl Condition {
             Self::Complete => status(object, "Complete") == Some("True"),
             Self::Status(kind) => status(object, kind) == Some("True"),
             Self::Where(_, predicate) => predicate(object),
+        }
+    }
+
+    /// That objects are not in this state, as the end of a sentence about them.
+    pub(super) fn failed(&self) -> String {
+        match self {
+            Self::Where(text, _) => format!("did not {text}"),
+            other => format!("not {other}"),
         }
     }
 

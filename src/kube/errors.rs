@@ -39,7 +39,8 @@ fn code(status: u16, reason: &str) -> &'static str {
         (404 | 410, _) => "kubernetes.not_found",
         (409, _) => "kubernetes.conflict",
         (400 | 405 | 406 | 413 | 415 | 422, _) => "kubernetes.invalid",
-        (401 | 403, _) => "kubernetes.forbidden",
+        (401, _) => "kubernetes.unauthorized",
+        (403, _) => "kubernetes.forbidden",
         (429 | 500 | 502..=504, _) | (_, "ServerTimeout" | "Timeout") => "kubernetes.unavailable",
         _ => "kubernetes.refused",
     }

@@ -2,7 +2,7 @@
 //! values. Kinds are named as kubectl's users name them. It knows nothing of nodes and containers.
 //!
 //! Errors are of [`crate::error::Kind::Kubernetes`] with the codes `kubernetes.not_found`,
-//! `kubernetes.conflict`, `kubernetes.invalid`, `kubernetes.forbidden`, `kubernetes.unavailable` (try again),
+//! `kubernetes.conflict`, `kubernetes.invalid`, `kubernetes.unauthorized`, `kubernetes.forbidden`, `kubernetes.unavailable` (try again),
 //! `kubernetes.unreachable`, `kubernetes.time_limit`, `kubernetes.unknown_kind`, or `kubernetes.refused` for
 //! the rest; the message is the server's own.
 
@@ -12,6 +12,8 @@ mod condition;
 mod errors;
 mod kinds;
 mod objects;
+#[cfg(test)]
+mod testing;
 mod wait;
 
 pub use apply::Applied;

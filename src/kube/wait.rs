@@ -183,11 +183,12 @@ fn too_late(
             .split_once(" (")
             .map(|(_, why)| format!(": {}", why.trim_end_matches(')')))
             .unwrap_or_default(),
+        (Target::Selector(..), []) if seen.is_empty() => ": there are none".to_owned(),
         (Target::Selector(_, least), []) => format!(": there are {}, and {least} are expected", seen.len()),
         (_, several) => format!(": {}", several.join(", ")),
     };
     let seconds = limit.as_secs_f64();
-    let message = format!("{whom} not {condition} after {seconds} s{detail}");
+    let message = format!("{whom} {} after {seconds} s{detail}", condition.failed());
     let error = Error::kubernetes("kubernetes.time_limit", message);
     match trouble {
         Some(trouble) => error.because(trouble),
@@ -197,8 +198,10 @@ fn too_late(
 
 #[cfg(test)]
 mod tests {
+    use super::super::testing::server;
     use super::*;
     use serde_json::json;
+    use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
     fn node(name: &str, ready: &str) -> Value {
         json!({"kind": "Node", "metadata": {"name": name}, "status": {"conditions": [
@@ -222,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_late_one_is_named_with_its_reason() {
-        let limit = Duration::from_secs(60);
+        let limit = Duration::from_mins(1);
         let nodes = seen(&[node("a", "True"), node("b", "False")]);
         let all = Target::Selector(String::new(), 3);
         let error = too_late("nodes", &all, &Condition::Ready, limit, &nodes, None);
@@ -234,5 +237,65 @@ mod tests {
         assert_eq!(error.message(), "node/b not Ready after 60 s: it does not exist");
         let error = too_late("nodes", &all, &Condition::Ready, limit, &seen(&[node("a", "True")]), None);
         assert_eq!(error.message(), "nodes not Ready after 60 s: there are 1, and 3 are expected");
+    }
+
+    /// The line of a watch that says that `node` changed.
+    fn changed(node: &Value) -> String {
+        json!({"type": "MODIFIED", "object": node}).to_string() + "\n"
+    }
+
+    #[tokio::test]
+    async fn what_changes_after_the_list_is_seen_by_the_watch() {
+        let (client, seen) = server(|request| {
+            let body = if request.contains("watch=true") {
+                [changed(&node("a", "False")), changed(&node("a", "True"))].concat()
+            } else {
+                json!({"metadata": {"resourceVersion": "7"}, "items": [node("a", "Unknown")]}).to_string()
+            };
+            (200, body)
+        })
+        .await;
+        let name = Target::Name("a".to_owned());
+        let found = client.wait("no", "", &name, &Condition::Ready, Duration::from_secs(5)).await.unwrap();
+        assert_eq!(found[0]["kind"], "Node");
+        let requests = seen.lock().unwrap();
+        assert_eq!(requests.len(), 2);
+        assert!(requests[1].contains("resourceVersion=7") && requests[1].contains("metadata.name%3Da"));
+    }
+
+    #[tokio::test]
+    async fn a_watch_that_ends_or_is_too_old_begins_again_with_a_list() {
+        let rounds = AtomicUsize::new(0);
+        let (client, _) = server(move |request| {
+            if request.contains("watch=true") {
+                let gone =
+                    json!({"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Expired"}});
+                return (200, if rounds.load(Relaxed) == 1 { gone.to_string() } else { String::new() });
+            }
+            match rounds.fetch_add(1, Relaxed) {
+                0 | 1 => (200, json!({"items": [node("a", "False")]}).to_string()),
+                2 => (503, json!({"kind": "Status", "code": 503, "message": "starting"}).to_string()),
+                _ => (200, json!({"items": [node("a", "True")]}).to_string()),
+            }
+        })
+        .await;
+        let all = Target::Selector(String::new(), 1);
+        let found = client.wait("nodes", "", &all, &Condition::Ready, Duration::from_secs(5)).await.unwrap();
+        assert_eq!(found.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_no_waiting_mends_ends_the_wait() {
+        let (client, _) =
+            server(|_| (403, json!({"kind": "Status", "code": 403, "message": "no"}).to_string())).await;
+        let all = Target::Selector(String::new(), 1);
+        let error =
+            client.wait("nodes", "", &all, &Condition::Ready, Duration::from_secs(5)).await.unwrap_err();
+        assert_eq!(error.code(), "kubernetes.forbidden");
+        let silent = Duration::from_millis(300);
+        let (client, _) = server(|_| (503, "starting".to_owned())).await;
+        let error = client.wait("nodes", "", &all, &Condition::Ready, silent).await.unwrap_err();
+        assert_eq!(error.code(), "kubernetes.time_limit");
+        assert!(error.causes()[0].contains("starting"), "{error:?}");
     }
 }

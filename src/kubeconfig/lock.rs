@@ -99,7 +99,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("config");
         let lock = fs::File::create(folder.path().join("config.lock")).unwrap();
-        lock.set_modified(std::time::SystemTime::now() - Duration::from_secs(3600)).unwrap();
+        lock.set_modified(std::time::SystemTime::now() - Duration::from_hours(1)).unwrap();
         let start = Instant::now();
         let error = Lock::take(&config).unwrap_err();
         assert!(error.message().contains("since 3600 seconds"), "{error:?}");
