@@ -216,10 +216,6 @@ impl Error {
     pub fn is_exit(&self) -> bool {
         self.0.exit.is_some()
     }
-    /// Whether a script may handle it: not when it is to end.
-    pub fn can_be_caught(&self) -> bool {
-        !self.is_cancelled() && !self.is_exit()
-    }
     /// Whether the run was cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.0.kind == Kind::Cancelled

@@ -4,6 +4,7 @@ use super::args::{self, Cli, Command, Parsed};
 use super::commands;
 use super::printer::Printer;
 use super::settings::{Environment, Settings};
+use super::version;
 use crate::engine::{self, Engine};
 use crate::error::{Error, Result};
 use crate::event::{Bus, Sink};
@@ -141,7 +142,7 @@ fn run(cli: Cli) -> i32 {
         }
     };
     if cli.version {
-        return finish(&app, commands::version::run(&app));
+        return finish(&app, app.printer.line(&version::flag()));
     }
     let Some(command) = cli.command else { return 0 };
     finish(&app, dispatch(&app, command))
@@ -166,6 +167,8 @@ fn dispatch(app: &App, command: Command) -> Result<()> {
         Command::Build(build) => commands::build::run(app, build),
         Command::Stdlib(stdlib) => commands::stdlib::run(app, stdlib),
         Command::Version => commands::version::run(app),
+        // answered where the words were read
+        Command::Help { .. } => Ok(()),
         Command::Completion { shell } => commands::completion::run(app, shell),
     }
 }

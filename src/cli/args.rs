@@ -35,12 +35,12 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 #[derive(Debug, Parser)]
 #[command(
     name = "kind",
-    version,
+    bin_name = "kind",
     disable_version_flag = true,
+    // one help, short enough to be read, for -h, --help and help
+    disable_help_flag = true,
+    disable_help_subcommand = true,
     args_override_self = true,
-    infer_subcommands = false,
-    propagate_version = false,
-    subcommand_required = false,
     max_term_width = 100,
     after_help = "To begin: kind create cluster, then kubectl get nodes.\nThe scripts behind each command: kind stdlib list."
 )]
@@ -58,15 +58,18 @@ pub struct Cli {
 
 /// Flags every command takes.
 #[derive(Debug, Clone, Default, Args)]
-#[command(next_help_heading = "Global options")]
+#[command(next_help_heading = "Options for every command")]
 pub struct Global {
     /// Print nothing but data: no progress, no warnings, no errors
     #[arg(long, short, global = true, num_args = 0..=1, require_equals = true, default_value_t = false,
         default_missing_value = "true", value_parser = flags::go_bool, value_name = "BOOL", hide_default_value = true, display_order = 900)]
     pub quiet: bool,
     /// How much to tell: 1 shows the output of commands, higher shows more
-    #[arg(long, short, global = true, value_name = "N", default_value_t = 0, display_order = 901)]
+    #[arg(long, short, global = true, value_name = "N", default_value_t = 0, value_parser = flags::number, allow_negative_numbers = true, display_order = 901)]
     pub verbosity: i32,
+    /// Print help
+    #[arg(long, short, global = true, action = ArgAction::HelpShort, display_order = 904)]
+    pub help: Option<bool>,
     /// Taken for old scripts; use --verbosity
     #[arg(long, global = true, value_name = "LEVEL", hide = true)]
     pub loglevel: Option<String>,
@@ -101,6 +104,13 @@ pub enum Command {
     Stdlib(Stdlib),
     /// Print the version
     Version,
+    /// Print the help of a command
+    // `parse` has answered it already
+    Help {
+        /// The command, such as create cluster
+        #[arg(value_name = "COMMAND")]
+        path: Vec<String>,
+    },
     /// Print completions for a shell
     #[command(after_help = "bash: kind completion bash > ~/.kind-completion, then source it\n\
         zsh:  kind completion zsh > a folder of $fpath, as _kind\n\

@@ -7,5 +7,6 @@ pub use crate::duration;
 pub mod printer;
 mod report;
 pub mod settings;
+pub mod version;
 
 pub use app::main;

@@ -105,13 +105,17 @@ impl Printer {
     /// Reports a failure and returns the code to end with. With `-q` nothing is said, as upstream does.
     pub fn error(&self, error: &Error) -> i32 {
         if !self.settings.quiet && !error.is_exit() {
-            let text = match self.settings.log_format {
+            let mut text = match self.settings.log_format {
                 LogFormat::Json => json_line(error),
                 LogFormat::Text if self.settings.color_stderr => report::text(error, self.settings.verbosity),
                 LogFormat::Text => {
                     anstream::adapter::strip_str(&report::text(error, self.settings.verbosity)).to_string()
                 }
             };
+            if error.is_cancelled() && self.settings.live {
+                // over the ^C that the terminal has shown
+                text.insert_str(0, "\r\x1b[K");
+            }
             self.bus.suspend(&mut || {
                 let mut err = self.err.lock().unwrap_or_else(PoisonError::into_inner);
                 // there is nowhere left to tell that this failed
@@ -124,7 +128,7 @@ impl Printer {
 
 fn json_line(error: &Error) -> String {
     let mut object = serde_json::Map::new();
-    object.insert("time".to_owned(), jiff::Timestamp::now().to_string().into());
+    object.insert("time".to_owned(), crate::event::time().into());
     if let serde_json::Value::Object(fields) = report::value(error) {
         object.extend(fields);
     }

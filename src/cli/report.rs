@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use serde_json::{Value, json};
 
-use crate::error::Error;
+use crate::error::{Error, Kind};
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const NAME: Style = AnsiColor::Blue.on_default();
@@ -21,10 +21,18 @@ pub(super) fn text(error: &Error, verbosity: i32) -> String {
     // a String takes whatever is written
     let _ = writeln!(out, "{ERROR}error:{ERROR:#} {}", error.message());
     let context = error.context();
-    if let Some(place) = &context.place {
+    // where the stdlib noticed that the user has to mend something helps nobody, unless asked for; where their own
+    // script did, does
+    let theirs = matches!(error.kind(), Kind::User | Kind::Config);
+    let hidden =
+        |place: &str| theirs && verbosity < 1 && (place.starts_with("std/") || place.starts_with("(kind)"));
+    if let Some(place) = context.place.as_ref().filter(|place| !hidden(place)) {
         for (index, line) in place.lines().enumerate() {
-            let mark = if index == 0 { "at" } else { "by" };
-            let _ = writeln!(out, "  {NAME}{mark}{NAME:#} {}", line.trim());
+            let _ = match (index, line.starts_with("in ")) {
+                (0, _) => writeln!(out, "  {NAME}at{NAME:#} {}", line.trim_end()),
+                (_, true) => writeln!(out, "  {DIM}{line}{DIM:#}"),
+                (_, false) => writeln!(out, "  {}", line.trim_end()),
+            };
         }
     }
     if let Some(node) = context.node.as_deref().filter(|node| !error.message().contains(node)) {
@@ -108,14 +116,16 @@ mod tests {
                 exit_code: Some(1),
                 stdout: Some("[init] begins\n".to_owned()),
                 stderr: Some("error: port 6443 is in use\n".to_owned()),
-                place: Some("std/control_plane.rhai:12:5\nstd/create.rhai:30:9".to_owned()),
+                place: Some("std/control_plane.rhai:12:5\n    12 | init(n);\n       | ^\nin create, called from std/create.rhai:30:9".to_owned()),
             })
             .hint("see what listens:\nss -tlnp");
         assert_eq!(
             plain(&error, 0),
             "error: kubeadm init failed\n  \
-               at std/control_plane.rhai:12:5\n  \
-               by std/create.rhai:30:9\n  \
+               at std/control_plane.rhai:12:5\n      \
+                   12 | init(n);\n         \
+                      | ^\n  \
+               in create, called from std/create.rhai:30:9\n  \
                node: kind-control-plane\n  \
                command: kubeadm init --config /kind/kubeadm.conf (exit code 1)\n  \
                | error: port 6443 is in use\n  \
@@ -124,6 +134,14 @@ mod tests {
         );
         assert!(plain(&error, 1).ends_with("  code: kubeadm.init (kubernetes)\n"));
         assert_eq!(value(&error)["exit_code"], 1);
+    }
+
+    #[test]
+    fn a_place_in_the_stdlib_is_of_no_use_to_who_gave_a_wrong_name() {
+        let error = Error::config("name", "\"A\" is no name");
+        assert!(!plain(&error.clone().at("std/create:3:1"), 0).contains("std/create"));
+        assert!(plain(&error.clone().at("std/create:3:1"), 1).contains("at std/create:3:1"));
+        assert!(plain(&error.at("mine.rhai:3:1"), 0).contains("at mine.rhai:3:1"));
     }
 
     #[test]

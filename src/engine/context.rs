@@ -48,13 +48,18 @@ pub(super) fn current(env: &Environment) -> Result<Option<String>> {
     Ok(Some(config.current_context).filter(|name| !name.is_empty()))
 }
 
+/// SHA-256 of a text in hex digits; docker names the folder of a context so.
+pub(super) fn sha256_hex(text: &str) -> String {
+    Sha256::digest(text).iter().fold(String::new(), |mut hex, byte| {
+        // writing to a text cannot fail
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
 /// What the context `name` says.
 pub(super) fn load(env: &Environment, name: &str) -> Result<Context> {
-    let folder = Sha256::digest(name).iter().fold(String::new(), |mut text, byte| {
-        // writing to a text cannot fail
-        let _ = write!(text, "{byte:02x}");
-        text
-    });
+    let folder = sha256_hex(name);
     let contexts = env.docker_config().join("contexts");
     let path = contexts.join("meta").join(&folder).join("meta.json");
     let unknown = || {

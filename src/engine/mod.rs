@@ -8,12 +8,14 @@ mod context;
 mod docker;
 mod endpoint;
 mod resolve;
+mod simulated;
 mod subnet;
 mod types;
 
 pub use docker::Docker;
 pub use endpoint::{Endpoint, EndpointKind, Tls};
-pub use resolve::{Candidates, Environment, connect, connect_in, resolve};
+pub use resolve::{Candidates, Environment, connect, connect_in, connect_to, resolve};
+pub use simulated::{Answer, Deed, File, Matcher, Operation, Simulated};
 pub use subnet::ipv6_ula_subnet;
 pub use types::*;
 

@@ -187,6 +187,13 @@ pub async fn connect() -> Result<Arc<dyn Engine>> {
     connect_in(&Environment::of_process()).await
 }
 
+/// Connects to the engine at this address, whatever else there is.
+pub async fn connect_to(address: &str) -> Result<Arc<dyn Engine>> {
+    let mut env = Environment::of_process();
+    env.variables.insert("DOCKER_HOST".to_owned(), address.to_owned());
+    connect_in(&env).await
+}
+
 /// The same with everything it depends on given.
 pub async fn connect_in(env: &Environment) -> Result<Arc<dyn Engine>> {
     let candidates = resolve(env)?;

@@ -17,6 +17,8 @@ pub type OutputStream = BoxStream<'static, Result<(Stream, Bytes)>>;
 pub type EngineEventStream = BoxStream<'static, Result<EngineEvent>>;
 /// Gets bytes done and, when known, bytes in all.
 pub type ProgressFn<'a> = &'a (dyn Fn(u64, Option<u64>) + Send + Sync);
+/// Gets output as it comes, and which stream it was written to.
+pub type OutputFn<'a> = &'a (dyn Fn(Stream, &[u8]) + Send + Sync);
 
 /// What an engine says of itself and its host.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -48,7 +50,8 @@ pub struct Info {
 }
 
 /// A folder, file or volume seen inside a container.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Mount {
     /// An absolute path on the engine's host, a volume's name, or empty for an anonymous volume.
     pub source: String,
@@ -56,7 +59,7 @@ pub struct Mount {
     pub target: String,
     /// Whether it cannot be written.
     pub read_only: bool,
-    /// Whether the engine relabels it for SELinux (shared label).
+    /// Whether the engine relabels it for `SELinux` (shared label).
     pub selinux_relabel: bool,
     /// For binds.
     pub propagation: Propagation,
@@ -87,7 +90,8 @@ pub enum Protocol {
 }
 
 /// A container's port reached through one of the host's.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default, deny_unknown_fields)]
 pub struct PortMapping {
     /// Port in the container.
     pub container_port: u16,
@@ -138,7 +142,7 @@ pub enum CgroupNamespace {
 
 /// Everything a node's container needs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct ContainerSpec {
     /// Name, which must be free.
     pub name: String,
@@ -260,7 +264,7 @@ impl Container {
 
 /// What a new network is to be.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct NetworkSpec {
     /// Its name.
     pub name: String,
@@ -348,7 +352,7 @@ pub struct ExecIo<'a> {
     /// Standard input; closed at once when `None`.
     pub stdin: Option<ByteStream>,
     /// Gets output as it comes, in addition to what is collected.
-    pub output: Option<&'a (dyn Fn(Stream, &[u8]) + Send + Sync)>,
+    pub output: Option<OutputFn<'a>>,
     /// When set, output is not collected (only `output` gets it).
     pub discard: bool,
     /// Sizes (columns, rows) for the terminal, when `tty` is set; each new value resizes it.

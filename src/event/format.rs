@@ -53,11 +53,20 @@ impl Style {
     /// A line that a command wrote, without its end.
     pub(super) fn output(self, node: Option<&str>, stream: Stream, line: &str) -> String {
         let mark = if stream == Stream::Stderr { "!" } else { "|" };
+        let line = harmless(line);
         match node {
             Some(node) => format!("   {} {line}", self.paint(DIM, &format!("{node} {mark}"))),
             None => format!("   {} {line}", self.paint(DIM, mark)),
         }
     }
+}
+
+/// A command's line without what would move the cursor or change colours for what follows.
+fn harmless(line: &str) -> String {
+    // a line that was redrawn in place: the last picture counts
+    let last = line.trim_end_matches('\r').rsplit('\r').next().unwrap_or_default();
+    let plain = console::strip_ansi_codes(last);
+    plain.replace('\t', "    ").chars().filter(|c| !c.is_control()).collect()
 }
 
 /// `0.4s`, `12.3s`, `2m 05s`, `1h 02m`.
@@ -93,6 +102,13 @@ pub(super) fn amount(value: u64, unit: Unit) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_command_writes_cannot_spoil_the_terminal() {
+        let style = Style { verbosity: 1, color: false };
+        let line = "old picture\r\x1b[31mnew\x1b[0m\tpicture\x07\x1b[2K\r";
+        assert_eq!(style.output(Some("a"), Stream::Stdout, line), "   a | new    picture");
+    }
 
     #[test]
     fn times_and_sizes_read_well() {

@@ -22,9 +22,7 @@ impl JsonSink {
 impl Sink for JsonSink {
     fn event(&self, event: &Event) {
         let mut object = Map::new();
-        // microseconds are as fine as anybody compares
-        let now = jiff::Timestamp::now().round(jiff::Unit::Microsecond).unwrap_or_default();
-        object.insert("time".to_owned(), Value::from(now.to_string()));
+        object.insert("time".to_owned(), Value::from(time()));
         if let Value::Object(fields) = fields(event) {
             object.extend(fields);
         }
@@ -35,6 +33,12 @@ impl Sink for JsonSink {
             let _ = out.write_all(line.as_bytes()).and_then(|()| out.flush());
         }
     }
+}
+
+/// The time as every line of machine-readable output has it: RFC 3339, UTC, microseconds.
+pub(crate) fn time() -> String {
+    // always six digits, so that lines sort as text
+    format!("{:.6}", jiff::Timestamp::now())
 }
 
 fn fields(event: &Event) -> Value {

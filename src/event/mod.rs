@@ -11,6 +11,7 @@ mod tree;
 
 pub use format::Style;
 pub use json::JsonSink;
+pub(crate) use json::time;
 pub use model::{Bus, Event, Level, Outcome, Sink, StepId, Stream, Unit};
 pub use plain::PlainSink;
 pub use terminal::{Size, TerminalSink};

@@ -12,6 +12,9 @@ use super::{Event, Sink};
 /// How often what runs is redrawn.
 const TICK: Duration = Duration::from_millis(100);
 
+/// Steps that come quicker than this after each other share a picture; it is more than an eye can follow.
+const PICTURE: Duration = Duration::from_millis(40);
+
 /// Answers how many rows and columns the terminal has now.
 pub type Size = Box<dyn Fn() -> (usize, usize) + Send + Sync>;
 
@@ -34,6 +37,8 @@ struct Screen {
     /// What came meanwhile and stays.
     kept: String,
     ticking: bool,
+    /// When the last picture was drawn.
+    at: Option<Instant>,
 }
 
 impl TerminalSink {
@@ -49,6 +54,7 @@ impl TerminalSink {
                 suspended: 0,
                 kept: String::new(),
                 ticking: false,
+                at: None,
             }),
         }))
     }
@@ -81,6 +87,10 @@ impl TerminalSink {
             // these wait for the next tick
             Event::Message { .. } | Event::Output { .. } | Event::Progress { .. } => return,
             Event::StepStarted { .. } | Event::StepEnded { .. } => {}
+        }
+        let fresh = screen.at.is_some_and(|at| now.duration_since(at) < PICTURE);
+        if stays.is_empty() && screen.ticking && fresh {
+            return;
         }
         self.0.draw(&mut screen, &stays, now);
         if !screen.ticking && !screen.tree.is_empty() {
@@ -142,6 +152,7 @@ impl Inner {
             picture.push_str("\x1b[J");
         }
         screen.drawn = live.len();
+        screen.at = Some(now);
         screen.write(&picture);
     }
 }
@@ -228,6 +239,22 @@ mod tests {
         });
         let text = out.take();
         assert!(text.contains("\r\x1b[1Awarning: the disk is slow\x1b[K\r\n ⣾ A title"), "{text:?}");
+    }
+
+    #[test]
+    fn a_thousand_quick_steps_cost_next_to_nothing() {
+        let (sink, out) = sink();
+        let bus = Bus::new(vec![Arc::new(sink)]);
+        let outer = bus.begin(None, "all", "All", &[]);
+        let begun = Instant::now();
+        for number in 0..1000 {
+            let step = bus.begin(Some(outer.0), &format!("step {number}"), "One of many", &[]);
+            bus.end(step, Outcome::Done);
+        }
+        let took = begun.elapsed();
+        bus.end(outer, Outcome::Done);
+        assert!(took < Duration::from_millis(500), "{took:?}");
+        assert_eq!(out.text().matches("✓ All").count(), 1);
     }
 
     #[test]

@@ -18,6 +18,9 @@ pub const CLUSTER_LABEL: &str = "io.x-k8s.kind.cluster";
 /// Label whose value is the node's role.
 pub const ROLE_LABEL: &str = "io.x-k8s.kind.role";
 
+/// A file that is on a node while it waits for the boot signal.
+pub const PAUSED: &str = "/run/kind/paused";
+
 /// A handle to a node; cheap to clone, and valid before the container exists.
 #[derive(Clone)]
 pub struct Node {
@@ -84,10 +87,10 @@ impl Node {
         })
     }
 
-    /// Whether its first process still waits for the boot signal: then it is a shell and not an init.
+    /// Whether its first process still waits for the boot signal.
     async fn waits(&self) -> Result<bool> {
-        let name = self.try_exec(&ExecSpec { command: args(&["cat", "/proc/1/comm"]), ..Default::default() }).await?;
-        Ok(matches!(name.stdout.trim(), "bash" | "sh" | "dash" | "entrypoint" | "kind-wait"))
+        let command = args(&["test", "-e", PAUSED]);
+        Ok(self.try_exec(&ExecSpec { command, ..Default::default() }).await?.code == 0)
     }
 
     /// Runs a command; a non-zero exit code is an error of the code `node.exec_failed`.

@@ -14,13 +14,19 @@ pub(super) struct Interrupt {
 }
 
 impl Interrupt {
+    /// Begins to listen. The handler is in place when this returns: the prompt puts its own in front of it for each
+    /// line, and afterwards puts back what was there when the line began.
     pub(super) fn listen(cancel: Cancel) -> Result<Self> {
         let evaluating = Arc::new(AtomicBool::new(false));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot)?;
         let flag = Arc::clone(&evaluating);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(cannot)?;
+        let mut signals = {
+            let _inside = runtime.enter();
+            signals().map_err(cannot)?
+        };
         let listen = move || {
             runtime.block_on(async {
-                while tokio::signal::ctrl_c().await.is_ok() {
+                while signals.recv().await.is_some() {
                     if flag.load(Ordering::SeqCst) {
                         cancel();
                     }
@@ -38,6 +44,16 @@ impl Interrupt {
         self.evaluating.store(false, Ordering::SeqCst);
         result
     }
+}
+
+#[cfg(unix)]
+fn signals() -> std::io::Result<tokio::signal::unix::Signal> {
+    tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())
+}
+
+#[cfg(windows)]
+fn signals() -> std::io::Result<tokio::signal::windows::CtrlC> {
+    tokio::signal::windows::ctrl_c()
 }
 
 fn cannot(error: std::io::Error) -> Error {

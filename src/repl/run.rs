@@ -117,3 +117,55 @@ fn remember(editor: &mut Editor<Prompt<'_, '_>, FileHistory>, input: &str, file:
         let _ = editor.append_history(file);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::repl::session::{Cancel, Candidate};
+
+    /// Says back what it is told.
+    struct Echo;
+
+    impl Session for Echo {
+        fn eval(&mut self, text: &str) -> Result<Option<String>> {
+            if text.is_empty() { Ok(None) } else { Ok(Some(text.to_owned())) }
+        }
+        fn load(&mut self, file: &Path) -> Result<Option<String>> {
+            Ok(Some(format!("loaded {}", file.display())))
+        }
+        fn is_incomplete(&self, _: &str) -> bool {
+            false
+        }
+        fn complete(&self, _: &str, position: usize) -> (usize, Vec<Candidate>) {
+            (position, Vec::new())
+        }
+        fn help(&self, name: Option<&str>) -> Result<String> {
+            Ok(format!("help on {}\n", name.unwrap_or("everything")))
+        }
+        fn cancel(&self) -> Cancel {
+            Arc::new(|| {})
+        }
+    }
+
+    fn said(input: &str) -> Option<String> {
+        match answer(input, &mut Echo).expect("an answer") {
+            Answer::Value(text) => Some(text),
+            Answer::Nothing => None,
+            Answer::Quit => Some("quit".to_owned()),
+        }
+    }
+
+    #[test]
+    fn code_goes_to_the_session_and_commands_to_the_prompt() {
+        assert_eq!(said("1 + 1").as_deref(), Some("1 + 1"));
+        assert_eq!(said(""), None);
+        assert_eq!(said(".load a.rhai").as_deref(), Some("loaded a.rhai"));
+        assert_eq!(said(".help step").as_deref(), Some("help on step\n"));
+        assert_eq!(said(".quit").as_deref(), Some("quit"));
+        let all = said(".help").expect("text");
+        assert!(all.starts_with("help on everything\n") && all.contains(".load FILE"), "{all}");
+        assert!(answer(".nonsense", &mut Echo).is_err());
+    }
+}

@@ -37,6 +37,7 @@ pub struct Run {
     tokens: Mutex<Tokens>,
     runtime: tokio::runtime::Handle,
     engine: Mutex<Option<Arc<dyn Engine>>>,
+    info: Mutex<Option<engine::Info>>,
 }
 
 impl Run {
@@ -53,6 +54,7 @@ impl Run {
             tokens: Mutex::default(),
             runtime,
             engine: Mutex::new(engine),
+            info: Mutex::default(),
         })
     }
 
@@ -117,9 +119,30 @@ impl Run {
         Ok(engine)
     }
 
+    /// What the engine says of itself; asked once.
+    pub fn engine_info(&self) -> Result<engine::Info> {
+        let mut slot = self.info.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(info) = &*slot {
+            return Ok(info.clone());
+        }
+        let engine = self.engine()?;
+        let info = self.block(engine.info())?;
+        *slot = Some(info.clone());
+        Ok(info)
+    }
+
+    /// Uses the engine at this address from here on.
+    pub fn connect_to(&self, address: &str) -> Result<()> {
+        let engine = self.block(engine::connect_to(address))?;
+        self.forget_engine();
+        *self.engine.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(engine);
+        Ok(())
+    }
+
     /// Forgets the engine, so that the next use connects anew.
     pub fn forget_engine(&self) {
         *self.engine.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
+        *self.info.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
     }
 
     /// Tells a message within the current step.

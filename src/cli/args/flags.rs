@@ -7,8 +7,13 @@ use clap::{Args, ValueEnum};
 /// `--name`. Absent: `KIND_CLUSTER_NAME`, and what the command does without that (see `settings`).
 #[derive(Debug, Clone, Default, Args)]
 pub struct ClusterName {
-    /// The cluster's name [env: `KIND_CLUSTER_NAME`] [default: kind]
-    #[arg(long, short, value_name = "NAME")]
+    /// The cluster's name.
+    #[arg(
+        long,
+        short,
+        value_name = "NAME",
+        help = "The cluster's name [env: KIND_CLUSTER_NAME] [default: kind]"
+    )]
     pub name: Option<String>,
 }
 
@@ -45,6 +50,11 @@ pub enum LogFormat {
     Text,
     /// One JSON object a line
     Json,
+}
+
+/// A whole number.
+pub(super) fn number(text: &str) -> Result<i32, String> {
+    text.parse().map_err(|_| "write a whole number, such as 1".to_owned())
 }
 
 /// The words Go's flags take for a truth value, so that `--retain=true` and `--retain=0` go on working.

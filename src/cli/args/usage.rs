@@ -6,7 +6,7 @@ use std::io::Write;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
-use super::{Cli, CompletionShell};
+use super::{Cli, Command, CompletionShell};
 
 /// What came of reading the words.
 #[derive(Debug)]
@@ -49,6 +49,10 @@ pub fn usage_exit_code(words: &[OsString]) -> i32 {
 pub fn parse(words: impl IntoIterator<Item = OsString>) -> Parsed {
     let words: Vec<OsString> = words.into_iter().collect();
     match Cli::try_parse_from(&words) {
+        Ok(Cli { command: Some(Command::Help { path }), .. }) => {
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            Parsed::Help { text: help_of(&path), exit: 0, missing: None }
+        }
         Ok(cli) => match missing_subcommand(&cli) {
             Some(path) => Parsed::Help {
                 text: help_of(path),
@@ -70,38 +74,29 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Parsed {
     }
 }
 
-/// The help of the command with this path (none of it: of the program), with colours as escape codes.
+/// The help of the command with this path, as far as there is one (nothing: of the program), with colours as escape
+/// codes.
 pub fn help_of(path: &[&str]) -> String {
-    let mut root = Cli::command();
-    root.build();
-    let mut command = &mut root;
+    let mut command = Cli::command();
+    command.build();
     for name in path {
-        match command.find_subcommand_mut(name) {
-            Some(_) => {}
-            None => break,
-        }
-        // found just now; asked twice since the borrow of the first answer would last
-        if let Some(found) = command.find_subcommand_mut(name) {
-            command = found;
-        } else {
-            unreachable!("a subcommand that was there is there");
-        }
+        let Some(found) = command.find_subcommand(name).cloned() else { break };
+        command = found;
     }
     command.render_help().ansi().to_string()
 }
 
 /// The path of a group (such as `create`) that was named without saying what.
 fn missing_subcommand(cli: &Cli) -> Option<&'static [&'static str]> {
-    use super::Command as C;
     match cli.command.as_ref()? {
-        C::Create(group) if group.what.is_none() => Some(&["create"]),
-        C::Delete(group) if group.what.is_none() => Some(&["delete"]),
-        C::Get(group) if group.what.is_none() => Some(&["get"]),
-        C::Export(group) if group.what.is_none() => Some(&["export"]),
-        C::Engine(group) if group.action.is_none() => Some(&["engine"]),
-        C::Build(group) if group.what.is_none() => Some(&["build"]),
-        C::Completion { shell: None } => Some(&["completion"]),
-        C::Stdlib(group) if group.action.is_none() => Some(&["stdlib"]),
+        Command::Create(group) if group.what.is_none() => Some(&["create"]),
+        Command::Delete(group) if group.what.is_none() => Some(&["delete"]),
+        Command::Get(group) if group.what.is_none() => Some(&["get"]),
+        Command::Export(group) if group.what.is_none() => Some(&["export"]),
+        Command::Engine(group) if group.action.is_none() => Some(&["engine"]),
+        Command::Build(group) if group.what.is_none() => Some(&["build"]),
+        Command::Completion { shell: None } => Some(&["completion"]),
+        Command::Stdlib(group) if group.action.is_none() => Some(&["stdlib"]),
         _ => None,
     }
 }
@@ -127,7 +122,7 @@ fn explain(error: &clap::Error) -> (String, Vec<String>) {
         }
     }
     if error.kind() == ErrorKind::MissingRequiredArgument && !listed.is_empty() {
-        message = format!("{} {}", message.trim_end_matches(':'), listed.join(", "));
+        message = format!("{} is missing", listed.join(", "));
     }
     hints.push("--help shows what is possible".to_owned());
     (message, hints)

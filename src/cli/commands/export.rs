@@ -10,7 +10,7 @@ use crate::error::Result;
 pub fn run(app: &App, export: Export) -> Result<()> {
     let Some(ExportWhat::Kubeconfig(args)) = export.what else { return Ok(()) };
     let name = app.settings.cluster_name_or_default(&args.name);
-    app.call("kubeconfig", "export", || {
+    app.call("kubeconfig", "export_to", || {
         Ok(vec![name.clone().into(), path_text(args.kubeconfig.kubeconfig.as_deref()), args.internal.into()])
     })
     .map(|_| ())

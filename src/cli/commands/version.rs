@@ -1,14 +1,10 @@
 //! `kind version`.
 
 use crate::cli::app::App;
+use crate::cli::version;
 use crate::error::Result;
-use crate::image::host_arch;
 
 /// Prints it: the number alone with `-q`, else with the platform, as upstream does.
 pub fn run(app: &App) -> Result<()> {
-    let version = env!("CARGO_PKG_VERSION");
-    if app.settings.quiet {
-        return app.printer.line(version);
-    }
-    app.printer.line(&format!("kind v{version} rust {}/{}", std::env::consts::OS, host_arch()))
+    if app.settings.quiet { app.printer.line(version::short()) } else { app.printer.line(&version::long()) }
 }

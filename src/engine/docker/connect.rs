@@ -15,9 +15,9 @@ const FIRST_WORD: Duration = Duration::from_secs(10);
 /// The same over ssh, which has to log in.
 const FIRST_WORD_SSH: Duration = Duration::from_secs(30);
 /// How long an ordinary request may take. Creating a container from a large image on a busy disk is among them.
-const ORDINARY: Duration = Duration::from_secs(15 * 60);
+const ORDINARY: Duration = Duration::from_mins(15);
 /// bollard's time limit also covers a streamed upload, so there must be none in practice.
-const PATIENT: Duration = Duration::from_secs(7 * 24 * 3600);
+const PATIENT: Duration = Duration::from_hours(7 * 24);
 
 impl Docker {
     /// Connects to `endpoint`. `env` says where credentials for registries are.
@@ -34,7 +34,7 @@ impl Docker {
             .with_timeout(wait)
             .version()
             .await
-            .map_err(|error| super::errors::no_connection(&endpoint, error))?;
+            .map_err(|error| super::errors::no_connection(&endpoint, &error))?;
         let client = negotiate(client, &endpoint, &told).await?;
         let endpoint = Endpoint { kind: kind_of(&told), ..endpoint };
         Ok(Self {
@@ -43,7 +43,7 @@ impl Docker {
             endpoint,
             version: told.version.unwrap_or_default(),
             api_version: told.api_version.unwrap_or_default(),
-            docker_config: env.docker_config(),
+            registry_config: env.docker_config(),
             leftovers: TaskTracker::new(),
         })
     }
@@ -53,7 +53,7 @@ impl Docker {
 fn check_socket(path: &str, endpoint: &Endpoint) -> Result<()> {
     match std::fs::metadata(path) {
         Ok(_) => Ok(()),
-        Err(error) => Err(super::errors::no_connection(endpoint, error.into())),
+        Err(error) => Err(super::errors::no_connection(endpoint, &error.into())),
     }
 }
 
@@ -74,17 +74,15 @@ fn open(endpoint: &Endpoint, version: &ClientVersion) -> Result<bollard::Docker>
     };
     client
         .map(|client| client.with_request_modifier(mend_request))
-        .map_err(|error| super::errors::no_connection(endpoint, error))
+        .map_err(|error| super::errors::no_connection(endpoint, &error))
 }
 
 /// `tcp://host` means docker's own port.
 fn with_port(address: &str, port: u16) -> String {
     let authority = address.split("://").nth(1).unwrap_or_default().trim_end_matches('/');
     let host_end = authority.rfind(']').map_or(0, |end| end + 1);
-    match authority[host_end..].contains(':') {
-        true => address.trim_end_matches('/').to_owned(),
-        false => format!("{}:{port}", address.trim_end_matches('/')),
-    }
+    let address = address.trim_end_matches('/');
+    if authority[host_end..].contains(':') { address.to_owned() } else { format!("{address}:{port}") }
 }
 
 /// Two headers bollard gets wrong: every upload carries a second content type, which strict servers
@@ -122,7 +120,7 @@ async fn negotiate(
         return client
             .negotiate_version()
             .await
-            .map_err(|error| super::errors::no_connection(endpoint, error));
+            .map_err(|error| super::errors::no_connection(endpoint, &error));
     }
     open(endpoint, &theirs)
 }
@@ -140,7 +138,7 @@ fn kind_of(told: &SystemVersion) -> EndpointKind {
 
 /// A name as one segment of a request's path. What would lead to another path cannot be the name of anything.
 pub(super) fn segment(name: &str) -> Result<String> {
-    if name.is_empty() || name == "." || name == ".." {
+    if name.is_empty() || name == "." || name == ".." || name.contains('/') {
         return Err(Error::engine("engine.not_found", format!("nothing can be named \"{name}\"")));
     }
     Ok(encode(name, b""))
@@ -177,8 +175,8 @@ mod tests {
     #[test]
     fn a_name_cannot_leave_its_place_in_the_path() {
         assert_eq!(segment("kind-worker").unwrap(), "kind-worker");
-        assert_eq!(segment("a/../b?x#y%").unwrap(), "a%2F..%2Fb%3Fx%23y%25");
-        assert!(segment("..").is_err() && segment("").is_err());
+        assert_eq!(segment("b?x#y%").unwrap(), "b%3Fx%23y%25");
+        assert!(segment("..").is_err() && segment("").is_err() && segment("a/../b").is_err());
         assert_eq!(
             reference_path("host:5000/kindest/node@sha256:ab").unwrap(),
             "host:5000/kindest/node@sha256:ab"

@@ -17,9 +17,9 @@ impl Docker {
 }
 
 /// The error for an endpoint that does not answer when we connect.
-pub(super) fn no_connection(endpoint: &Endpoint, error: Bollard) -> Error {
-    let cause = root_cause(&error);
-    let denied = is_denied(&error);
+pub(super) fn no_connection(endpoint: &Endpoint, error: &Bollard) -> Error {
+    let cause = root_cause(error);
+    let denied = is_denied(error);
     let code = if denied { "engine.no_permission" } else { "engine.unreachable" };
     let message =
         format!("the container engine at {} ({}) does not answer", endpoint.address, endpoint.source);
@@ -184,17 +184,32 @@ fn tidy(message: &str) -> String {
 
 /// The innermost of the causes: HTTP clients wrap "connection refused" three times.
 fn root_cause(error: &Bollard) -> String {
+    if let Some(io) = io_cause(error) {
+        return io_words(io);
+    }
+    if matches!(error, Bollard::RequestTimeoutError) {
+        return "no answer in time".into();
+    }
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {
         cause = inner;
     }
-    match cause.downcast_ref::<std::io::Error>() {
-        Some(io) => io_words(io),
-        None => match error {
-            Bollard::RequestTimeoutError => "no answer in time".into(),
-            _ => cause.to_string(),
-        },
+    cause.to_string()
+}
+
+/// The innermost cause that came from the operating system.
+fn io_cause(error: &Bollard) -> Option<&std::io::Error> {
+    // bollard hides this one from the chain of causes
+    let mut found = match error {
+        Bollard::IOError { err } => Some(err),
+        _ => None,
+    };
+    let mut next: Option<&dyn std::error::Error> = Some(error);
+    while let Some(cause) = next {
+        found = cause.downcast_ref().or(found);
+        next = cause.source();
     }
+    found
 }
 
 fn io_words(error: &std::io::Error) -> String {
@@ -209,17 +224,7 @@ fn io_words(error: &std::io::Error) -> String {
 }
 
 fn is_denied(error: &Bollard) -> bool {
-    let mut cause: Option<&dyn std::error::Error> = Some(error);
-    while let Some(inner) = cause {
-        if inner
-            .downcast_ref::<std::io::Error>()
-            .is_some_and(|e| e.kind() == std::io::ErrorKind::PermissionDenied)
-        {
-            return true;
-        }
-        cause = inner.source();
-    }
-    false
+    io_cause(error).is_some_and(|io| io.kind() == std::io::ErrorKind::PermissionDenied)
 }
 
 #[cfg(test)]

@@ -87,12 +87,12 @@ fn the_port_that_is_taken_is_named() {
 fn a_closed_socket_is_told_in_plain_words() {
     let endpoint = Endpoint::new(EndpointKind::Docker, "unix:///x.sock", "DOCKER_HOST");
     let io = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
-    let error = no_connection(&endpoint, io.into());
+    let error = no_connection(&endpoint, &io.into());
     assert_eq!(error.code(), "engine.unreachable");
     assert_eq!(error.causes(), ["connection refused"]);
     assert!(error.hints()[0].contains("DOCKER_HOST"));
     let io = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
-    assert_eq!(no_connection(&endpoint, io.into()).code(), "engine.no_permission");
+    assert_eq!(no_connection(&endpoint, &io.into()).code(), "engine.no_permission");
     let io = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
     assert_eq!(explain(&endpoint, "list containers", io.into()).code(), "engine.unreachable");
 }

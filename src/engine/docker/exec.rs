@@ -4,7 +4,7 @@ use super::Docker;
 use super::connect::segment;
 use super::kill::KillOnDrop;
 use super::streams::tagged;
-use crate::engine::{ByteStream, ExecIo, ExecResult, ExecSpec};
+use crate::engine::{ByteStream, ExecIo, ExecResult, ExecSpec, OutputFn};
 use crate::error::{Context, Error, Result};
 use crate::event::Stream;
 use bollard::container::LogOutput;
@@ -64,13 +64,13 @@ impl Docker {
         };
         match spec.time_limit {
             None => work.await?,
-            Some(limit) => match tokio::time::timeout(limit, work).await {
-                Ok(done) => done?,
-                Err(_) => {
+            Some(limit) => {
+                let Ok(done) = tokio::time::timeout(limit, work).await else {
                     guard.kill_now().await;
                     return Err(out_of_time(spec, limit, &result));
-                }
-            },
+                };
+                done?;
+            }
         }
         result.code = self.exit_code(&id, &doing).await?;
         guard.disarm();
@@ -104,7 +104,7 @@ impl Docker {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
@@ -128,7 +128,7 @@ fn config_of(spec: &ExecSpec, stdin: bool, token: &str) -> ExecConfig {
 /// Reads the output to its end.
 async fn collect(
     mut output: Output,
-    tell: Option<&(dyn Fn(Stream, &[u8]) + Send + Sync)>,
+    tell: Option<OutputFn<'_>>,
     discard: bool,
     result: &mut ExecResult,
 ) -> Result<(), Bollard> {

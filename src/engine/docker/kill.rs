@@ -112,7 +112,9 @@ impl Target {
         let command = ["sh", "-c", KILLER, self.token.as_str()].map(String::from).to_vec();
         let config = ExecConfig {
             cmd: Some(command),
+            // the environment of another user's process is shown to whoever may trace it
             user: Some("0".into()),
+            privileged: Some(true),
             attach_stdout: Some(true),
             attach_stderr: Some(true),
             ..Default::default()

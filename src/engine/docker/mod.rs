@@ -40,7 +40,7 @@ pub struct Docker {
     version: String,
     api_version: String,
     /// Where the credentials for registries are.
-    docker_config: PathBuf,
+    registry_config: PathBuf,
     /// What dropped calls left to do: commands to end.
     leftovers: TaskTracker,
 }

@@ -25,7 +25,7 @@ impl Docker {
             platform: platform.unwrap_or_default().to_owned(),
             ..Default::default()
         };
-        let credentials = super::registry_auth::credentials(&self.docker_config, reference).await;
+        let credentials = super::registry_auth::credentials(&self.registry_config, reference).await;
         let mut answers = Box::pin(self.patient.create_image(Some(options), None, credentials));
         let mut layers = Layers::default();
         while let Some(answer) = answers.next().await {

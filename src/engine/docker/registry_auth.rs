@@ -27,7 +27,8 @@ struct Config {
 #[derive(Deserialize, Default)]
 #[serde(default)]
 struct Auth {
-    auth: String,
+    #[serde(rename = "auth")]
+    encoded: String,
     username: String,
     password: String,
     identitytoken: String,
@@ -73,14 +74,14 @@ fn bare(registry: &str) -> &str {
 }
 
 fn decode(auth: &Auth, registry: &str) -> Option<DockerCredentials> {
-    let (username, password) = match base64_decode(&auth.auth).and_then(|bytes| String::from_utf8(bytes).ok())
-    {
-        Some(both) if !both.is_empty() => {
-            let (user, password) = both.trim_end_matches('\0').split_once(':')?;
-            (user.to_owned(), password.to_owned())
-        }
-        _ => (auth.username.clone(), auth.password.clone()),
-    };
+    let (username, password) =
+        match base64_decode(&auth.encoded).and_then(|bytes| String::from_utf8(bytes).ok()) {
+            Some(both) if !both.is_empty() => {
+                let (user, password) = both.trim_end_matches('\0').split_once(':')?;
+                (user.to_owned(), password.to_owned())
+            }
+            _ => (auth.username.clone(), auth.password.clone()),
+        };
     let token = Some(auth.identitytoken.clone()).filter(|token| !token.is_empty());
     (!username.is_empty() || token.is_some()).then(|| DockerCredentials {
         username: Some(username),

@@ -101,10 +101,8 @@ fn bind(mount: &Mount) -> String {
         Propagation::Bidirectional if is_path => options.push("rshared"),
         _ => {}
     }
-    match options.is_empty() {
-        true => format!("{}:{}", mount.source, mount.target),
-        false => format!("{}:{}:{}", mount.source, mount.target, options.join(",")),
-    }
+    let suffix = if options.is_empty() { String::new() } else { format!(":{}", options.join(",")) };
+    format!("{}:{}{suffix}", mount.source, mount.target)
 }
 
 fn mount(mount: &Mount) -> ApiMount {

@@ -41,7 +41,7 @@ pub const METHODS: &[Record] = records_table! { "Cluster":
     "list" "(kind: string, options: map) -> array of map" "Objects of a kind. Options: namespace (all when left out), selector.", "c.list(\"nodes\").len()";
     "delete" "(kind: string, name: string, namespace: string) -> ()" "Deletes an object; no error when it is not there.", "c.delete(\"configmap\", \"example\")";
     "patch" "(kind: string, name: string, namespace: string, patch: map) -> map" "Merges a patch into an object.", "c.patch(\"configmap\", \"example\", \"default\", #{data: #{a: \"1\"}})";
-    "wait" "(kind: string, name: string, condition: string, limit: seconds, namespace: string) -> map or array" "Waits for an object's condition: Ready, Available, Complete, exists, gone, another condition's name, or path=value (status.phase=Bound). The name may be a selector (app=web); then an array comes back.", "c.wait(\"node\", c.control_plane.name, \"Ready\", 60)";
+    "wait" "(kind: string, name: string, condition: string, limit: seconds, namespace: string) -> map or array" "Waits for an object's condition: Ready, Available, Complete, exists, gone, another condition's name, path=value (status.phase=Bound) or path!=value. The name may be a selector (app=web); then an array comes back.", "c.wait(\"node\", c.control_plane.name, \"Ready\", 60)";
     "wait_ready" "(limit: seconds) -> float" "Waits until every node is Ready; how many seconds it took.", "c.wait_ready(60)";
     "pod_logs" "(pod: string, namespace: string) -> string" "What a pod's first container wrote.", "c.pod_logs(\"web\", \"default\")";
     "raw" "(path: string) -> string" "The answer to a GET of the API server.", "c.raw(\"/version\")";
@@ -115,8 +115,18 @@ async fn fetch(node: &Node, port: u16, path: &str) -> Result<String> {
         .map_err(|e| Error::internal("thread", "a worker thread failed").because(e))?
 }
 
-/// A condition's name, or `path=value` such as `status.phase=Bound`.
+/// A condition's name, `path=value` such as `status.phase=Bound`, or `path!=value`.
 fn condition_of(text: &str) -> Condition {
+    if let Some((path, unwanted)) = text.split_once("!=") {
+        let pointer = format!("/{}", path.trim_start_matches('.').replace('.', "/"));
+        let unwanted = unwanted.to_owned();
+        let holds = move |object: &serde_json::Value| match object.pointer(&pointer) {
+            Some(serde_json::Value::String(found)) => *found != unwanted,
+            Some(found) => found.to_string() != unwanted,
+            None => !unwanted.is_empty(),
+        };
+        return Condition::Where(format!("have {text}"), Arc::new(holds));
+    }
     match text.split_once('=') {
         Some((path, wanted)) if path != "condition" => {
             let pointer = format!("/{}", path.trim_start_matches('.').replace('.', "/"));

@@ -14,6 +14,9 @@ pub const ENGINE: &[Record] = records_table! { "engine":
     "is_local" "() -> bool" "Whether it runs on this machine, so that folders can be shared with it.", "engine::is_local()";
     "host" "() -> string" "The name under which published ports are reached; 127.0.0.1 for a local engine.", "engine::host()";
     "answers" "() -> bool" "Whether an engine answers.", "engine::answers()";
+    "answers_at" "(address: string) -> bool" "Whether an engine answers at this address, such as unix:///run/docker.sock.", "engine::answers_at(\"unix:///none.sock\")";
+    "connect" "(address: string) -> ()" "Uses the engine at this address from here on.", "engine::connect(engine::address())";
+    "networks" "() -> array of map" "All networks of the engine.", "engine::networks().len()";
     "reconnect" "() -> ()" "Forgets the engine and looks for one anew at the next use.", "engine::reconnect()";
     "create" "(spec: map) -> Node" "Makes a container, without starting it. Keys: name, image, hostname, entrypoint, command, env, labels, privileged, security_options, tmpfs, mounts, ports, tty, init, cgroup_namespace, sysctls, devices, restart, network, network_aliases, addresses, stop_signal, cpu_millis, memory, platform.",
         "engine::create(#{name: \"probe\", image: \"kindest/node:v1.37.2\"}).remove()";
@@ -45,8 +48,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         };
     }
     verb!("info", r, move || -> Returned<Dynamic> {
-        let engine = r.engine().thrown()?;
-        to_value(&r.block(engine.info()).thrown()?)
+        to_value(&r.engine_info().thrown()?)
     });
     verb!("address", r, move || -> Returned<ImmutableString> {
         Ok(text(r.engine().thrown()?.endpoint().address.clone()))
@@ -54,6 +56,12 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     verb!("is_local", r, move || -> Returned<bool> { Ok(r.engine().thrown()?.endpoint().is_local()) });
     verb!("host", r, move || -> Returned<ImmutableString> { Ok(text(r.engine().thrown()?.endpoint().host.clone())) });
     verb!("answers", r, move || r.engine().is_ok());
+    verb!("answers_at", r, move |address: &str| r.block(crate::engine::connect_to(address)).is_ok());
+    verb!("connect", r, move |address: &str| r.connect_to(address).thrown());
+    verb!("networks", r, move || -> Returned<Dynamic> {
+        let engine = r.engine().thrown()?;
+        to_value(&r.block(engine.list_networks()).thrown()?)
+    });
     verb!("reconnect", r, move || r.forget_engine());
     verb!("create", r, move |spec: Map| create(&r, &spec));
     verb!("run", r, move |spec: Map| -> Returned<Node> {

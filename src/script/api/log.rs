@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub const RECORDS: &[Record] = records_table! { "log":
     "info" "(text: string) -> ()" "Tells something, unless the user asked for quiet.", "log::info(\"hello\")";
     "warn" "(text: string, hint: string) -> ()" "Tells of something that is not as it should be; the hint may be left out.", "log::warn(\"slow\", \"wait\")";
-    "debug" "(text: string) -> ()" "Tells something to those who asked for detail (-v 1).", "log::debug(\"detail\")";
+    "detail" "(text: string) -> ()" "Tells something to those who asked for detail (-v 1).", "log::detail(\"detail\")";
     "progress" "(what: string, done: int, total: int) -> ()" "Tells how far long work is.", "log::progress(\"unpacking\", 1, 2)";
 };
 
@@ -27,7 +27,7 @@ pub fn print(run: &Run, text: &str) {
 
 pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     let mut module = Module::new();
-    for (name, level) in [("info", Level::Info), ("warn", Level::Warning), ("debug", Level::Debug)] {
+    for (name, level) in [("info", Level::Info), ("warn", Level::Warning), ("detail", Level::Debug)] {
         let r = run.clone();
         FuncRegistration::new(name)
             .set_into_module(&mut module, move |text: Dynamic| r.message(level, text.to_string(), None));

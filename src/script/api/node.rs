@@ -19,6 +19,8 @@ pub const RECORDS: &[Record] = records_table! { "Node":
     "cluster" "-> string" "The name of its cluster.", "n.cluster";
     "state" "-> string" "absent, created, paused, running, frozen, restarting or exited.", "n.state";
     "address" "-> string" "Its IPv4 address in the engine's network.", "n.address";
+    "kubernetes_version" "-> string" "The version of Kubernetes in its image, such as v1.37.2.", "n.kubernetes_version";
+    "config" "-> map" "What it was planned to be, as in a v1alpha4 document; () for one that was found.", "n.config";
     "container" "-> map" "All the engine knows of it: id, image, labels, ports, mounts, env, addresses.", "n.container.image";
     "exec" "(program: string, arguments…, options: map) -> #{code, stdout, stderr}"
         "Runs a command; throws `node.exec_failed` on a non-zero code. Words may also come as one array. Options: stdin, env, user, workdir, privileged, tty, timeout (seconds), quiet.",
@@ -283,6 +285,14 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     let r = run.clone();
     engine.register_get("container", move |n: &mut Node| -> Returned<Dynamic> {
         to_value(&r.block(n.inspect()).thrown()?)
+    });
+    let r = run.clone();
+    engine.register_get("kubernetes_version", move |n: &mut Node| -> Returned<ImmutableString> {
+        let bytes = r.block(n.read_file("/kind/version")).thrown()?;
+        Ok(text(String::from_utf8_lossy(&bytes).trim().to_owned()))
+    });
+    engine.register_get("config", |n: &mut Node| -> Returned<Dynamic> {
+        n.config.as_ref().map_or(Ok(Dynamic::UNIT), |config| to_value(config.as_ref()))
     });
     let r = run.clone();
     engine.register_fn("host_port", move |n: &mut Node, port: i64| -> Returned<Dynamic> {
