@@ -241,6 +241,10 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         step(&r, &ctx, name, title, &Array::new(), &body)
     });
     let r = run.clone();
+    engine.register_fn("step", move |ctx: NativeCallContext, name: &str, nodes: Array, body: FnPtr| {
+        step(&r, &ctx, name, name, &nodes, &body)
+    });
+    let r = run.clone();
     engine.register_fn("step", move |ctx: NativeCallContext, name: &str, title: &str, nodes: Array, body: FnPtr| {
         step(&r, &ctx, name, title, &nodes, &body)
     });
