@@ -121,7 +121,7 @@ impl Client {
             loop {
                 match tokio::time::timeout(READY_LIMIT, self.get_raw("/version")).await {
                     Ok(Ok(_)) => return Ok(()),
-                    Ok(Err(error)) if is_distrusted(&error) => return Err(error),
+                    Ok(Err(error)) if error.code() == "kubernetes.untrusted" => return Err(error),
                     Ok(Err(_)) | Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
                 }
             }
