@@ -118,32 +118,6 @@ pub fn check(command: &Command, output: Output) -> Result<Output> {
     }))
 }
 
-/// Starts a program that outlives this one: a session of its own (by `setsid`), no descriptor of this process
-/// but a log. Returns its process id.
-pub fn spawn_detached(command: &Command, log: Option<&std::path::Path>) -> Result<u32> {
-    let program =
-        command.argv.first().ok_or_else(|| Error::user("host.no_program", "an empty list names no program"))?;
-    let mut process = std::process::Command::new("setsid");
-    process.args(&command.argv).envs(&command.env).stdin(Stdio::null());
-    match log {
-        Some(path) => {
-            let file = super::fs::append(path, 0o600)?;
-            let copy = file.try_clone().map_err(|e| super::fs::error("open", path, e))?;
-            process.stdout(file).stderr(copy);
-        }
-        None => {
-            process.stdout(Stdio::null()).stderr(Stdio::null());
-        }
-    }
-    if let Some(cwd) = &command.cwd {
-        process.current_dir(cwd);
-    }
-    let child = process
-        .spawn()
-        .map_err(|e| Error::user("host.cannot_run", format!("cannot start {program}")).because(e))?;
-    Ok(child.id())
-}
-
 fn pid_of(pid: i64) -> Option<rustix::process::Pid> {
     i32::try_from(pid).ok().filter(|p| *p > 0).and_then(rustix::process::Pid::from_raw)
 }

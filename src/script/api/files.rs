@@ -18,7 +18,6 @@ use std::sync::Arc;
 pub const HOST: &[Record] = records_table! { "host":
     "run" "(argv: array, options: map) -> #{code, stdout, stderr}" "Runs a program of the host; throws `host.failed` on a non-zero code. Options: cwd, env, stdin, log (a file that gets all output too), timeout (seconds), quiet.", "host::run([\"true\"])";
     "try_run" "(argv: array, options: map) -> #{code, stdout, stderr}" "As run, but any exit code is fine.", "host::try_run([\"false\"]).code";
-    "spawn" "(argv: array, options: map) -> int" "Starts a program that outlives this one, in a session of its own and with none of its descriptors; its process id. Options: cwd, env, log.", "host::spawn([\"sleep\", \"0\"], #{})";
     "alive" "(pid: int) -> bool" "Whether a process runs.", "host::alive(1)";
     "kill" "(pid: int, signal: string) -> bool" "Sends TERM, KILL or another signal to a process; false when it is gone.", "host::kill(999999, \"TERM\")";
     "which" "(program: string) -> string or ()" "The file behind a program's name.", "host::which(\"sh\")";
@@ -197,16 +196,6 @@ fn register_host_programs(m: &mut Module, run: &Arc<Run>) {
             },
         );
     }
-    let r = run.clone();
-    FuncRegistration::new("spawn").set_into_module(
-        m,
-        move |ctx: NativeCallContext, argv: Array, options: Map| -> Returned<i64> {
-            allowed(&r, &ctx, "host::spawn")?;
-            let command = command(&argv, &options)?;
-            let log = text_of(&options, "log").map(PathBuf::from);
-            process::spawn_detached(&command, log.as_deref()).map(i64::from).thrown()
-        },
-    );
     let r = run.clone();
     FuncRegistration::new("alive").set_into_module(m, move |ctx: NativeCallContext, pid: i64| -> Returned<bool> {
         allowed(&r, &ctx, "host::alive")?;
