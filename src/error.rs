@@ -204,7 +204,7 @@ impl Error {
         causes
     }
     /// The code the program ends with: 130 when interrupted, the script's own with `exit(n)`, else 1.
-    /// Wrong usage (2) is found while arguments are parsed and never becomes an `Error`.
+    /// Wrong usage is found while arguments are parsed and never becomes an `Error`.
     pub fn exit_code(&self) -> i32 {
         match (self.0.exit, self.0.kind) {
             (Some(code), _) => code,
@@ -215,10 +215,6 @@ impl Error {
     /// Whether a script asked for this end with `exit(n)`.
     pub fn is_exit(&self) -> bool {
         self.0.exit.is_some()
-    }
-    /// Whether a script may handle it: not when it is to end.
-    pub fn can_be_caught(&self) -> bool {
-        !self.is_cancelled() && !self.is_exit()
     }
     /// Whether the run was cancelled.
     pub fn is_cancelled(&self) -> bool {

@@ -164,11 +164,7 @@ networking:
             let line = |address: &str| {
                 format!("  - {{containerPort: 80, hostPort: 80, listenAddress: '{address}'}}\n")
             };
-<<<<<<< HEAD
-            node(&(line(a) + line(b).as_str()))
-=======
             node(&[line(a), line(b)].concat())
->>>>>>> data
         };
         for (a, b) in [("", ""), ("", "127.0.0.1"), ("127.0.0.1", "127.0.0.1"), ("::", "127.0.0.1")] {
             assert!(wrong(&two(a, b)).contains("is already taken by nodes[0].extraPortMappings[0].hostPort"));
@@ -211,5 +207,16 @@ networking:
         assert_eq!(error.code(), "config.syntax");
         let error = parse(&format!("{HEAD}name: a\nname: b\n"), "f").unwrap_err();
         assert!(error.message().starts_with("f:4:1: "), "{error:?}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_it_stumble(body in "([a-z]{0,9}[:\\-] ?[\\[{\\]}a-z0-9\"'-]{0,6}\\n?){0,12}") {
+            for text in [format!("{HEAD}{body}"), format!("{HEAD}nodes:\n- {body}"), body] {
+                if let Err(error) = parse(&text, "f") {
+                    proptest::prop_assert!(error.message().starts_with('f'), "{}", error.message());
+                }
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The connection to one cluster.
 
-use super::errors::{convert, is_distrusted, is_passing, silent};
+use super::errors::{convert, is_passing, silent};
 use super::kinds::{self, Listed, Resource};
 use crate::error::{Error, Result};
 use serde::de::DeserializeOwned;
@@ -42,6 +42,8 @@ impl Client {
             .await
             .map_err(|e| broken("names no usable cluster and user").because(e))?;
         config.connect_timeout = Some(Duration::from_secs(5));
+        // a proxy for the internet (`HTTPS_PROXY`) does not lead to a cluster on this machine
+        config.proxy_url = None;
         // whoever asks again knows better when
         config.default_retry = false;
         let server = config.cluster_url.to_string().trim_end_matches('/').into();
@@ -82,7 +84,7 @@ impl Client {
         };
         match tokio::time::timeout(READY_LIMIT, asking).await {
             Ok(Ok(())) => Ok(true),
-            Ok(Err(error)) if is_distrusted(&error) => Err(error),
+            Ok(Err(error)) if error.code() == "kubernetes.untrusted" => Err(error),
             Ok(Err(_)) | Err(_) => Ok(false),
         }
     }
@@ -107,6 +109,27 @@ impl Client {
             Err(Error::kubernetes(
                 "kubernetes.time_limit",
                 format!("the API server at {} was not ready after {} s", self.server, limit.as_secs()),
+            ))
+        })
+    }
+
+    /// Waits until the API server answers requests at all, asking every 50 ms. It is not ready then: what it makes
+    /// for itself at its first start (roles, namespaces) may be missing for a second. Fails with
+    /// `kubernetes.time_limit`.
+    pub async fn until_serving(&self, limit: Duration) -> Result<()> {
+        let asking = async {
+            loop {
+                match tokio::time::timeout(READY_LIMIT, self.get_raw("/version")).await {
+                    Ok(Ok(_)) => return Ok(()),
+                    Ok(Err(error)) if error.code() == "kubernetes.untrusted" => return Err(error),
+                    Ok(Err(_)) | Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                }
+            }
+        };
+        tokio::time::timeout(limit, asking).await.unwrap_or_else(|_| {
+            Err(Error::kubernetes(
+                "kubernetes.time_limit",
+                format!("the API server at {} did not answer within {} s", self.server, limit.as_secs()),
             ))
         })
     }

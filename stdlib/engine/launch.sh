@@ -109,8 +109,19 @@ inside() {
     exec dockerd -H "unix://$socket" --data-root "$KIND_ENGINE_DATA"
 }
 
+# Each node's kubelet, kube-proxy and systemd want several inotify instances of
+# the one user that all of them are; the usual 128 are used up by four nodes.
+raise() {
+    local file=/proc/sys/fs/inotify/$1
+    if [[ -w $file ]] && (($(cat "$file") < $2)); then
+        echo "$2" >"$file"
+    fi
+}
+
 start() {
     local pid i
+    raise max_user_instances 1280
+    raise max_user_watches 655360
     mkdir -p "$KIND_ENGINE_DATA" "$KIND_ENGINE_RUN"
     if pid=$(running_pid); then
         echo "$pid"

@@ -54,9 +54,9 @@ async fn an_engine_that_goes_away_is_told_as_such() {
             let mut request = vec![0; 4096];
             let _ = stream.read(&mut request).await.unwrap();
             if std::mem::take(&mut first) {
-                let body = r#"{"ApiVersion":"1.45","Version":"26"}"#;
-                let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
-                stream.write_all(answer.as_bytes()).await.unwrap();
+                let answer =
+                    b"HTTP/1.0 200 OK\r\nApi-Version: 1.45\r\nServer: Docker/26.1.5 (linux)\r\n\r\nOK";
+                stream.write_all(answer).await.unwrap();
             }
         }
     });

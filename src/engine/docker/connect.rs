@@ -1,9 +1,10 @@
 //! From an endpoint to a connection: one round trip, which also tells the version and who answers.
 
-use super::Docker;
+use super::{Docker, errors, raw};
 use crate::engine::resolve::Environment;
 use crate::engine::{Endpoint, EndpointKind, Tls};
 use crate::error::{Error, Result};
+use bollard::errors::Error as Bollard;
 use bollard::models::SystemVersion;
 use bollard::{API_DEFAULT_VERSION, ClientVersion};
 use std::path::Path;
@@ -27,22 +28,22 @@ impl Docker {
         if let Some(path) = endpoint.socket() {
             check_socket(path, &endpoint)?;
         }
-        let client = open(&endpoint, API_DEFAULT_VERSION)?;
-        let wait = if endpoint.address.starts_with("ssh://") { FIRST_WORD_SSH } else { FIRST_WORD };
-        let told = client
-            .clone()
-            .with_timeout(wait)
-            .version()
-            .await
-            .map_err(|error| super::errors::no_connection(&endpoint, &error))?;
-        let client = negotiate(client, &endpoint, &told).await?;
-        let endpoint = Endpoint { kind: kind_of(&told), ..endpoint };
+        let greeting = greet(&endpoint).await.map_err(|error| errors::no_connection(&endpoint, &error))?;
+        let theirs = parse_version(&greeting.api_version).filter(|theirs| *theirs < *API_DEFAULT_VERSION);
+        let client = match (greeting.client, theirs) {
+            // over ssh another connection would log in once more
+            (Some(client), None) => client,
+            (Some(client), Some(_)) => {
+                client.negotiate_version().await.map_err(|error| errors::no_connection(&endpoint, &error))?
+            }
+            (None, theirs) => open(&endpoint, &theirs.unwrap_or(*API_DEFAULT_VERSION))?,
+        };
         Ok(Self {
             patient: client.clone().with_timeout(PATIENT),
             client: client.with_timeout(ORDINARY),
-            endpoint,
-            version: told.version.unwrap_or_default(),
-            api_version: told.api_version.unwrap_or_default(),
+            endpoint: Endpoint { kind: greeting.kind, ..endpoint },
+            version: greeting.version,
+            api_version: greeting.api_version,
             registry_config: env.docker_config(),
             leftovers: TaskTracker::new(),
         })
@@ -53,7 +54,7 @@ impl Docker {
 fn check_socket(path: &str, endpoint: &Endpoint) -> Result<()> {
     match std::fs::metadata(path) {
         Ok(_) => Ok(()),
-        Err(error) => Err(super::errors::no_connection(endpoint, &error.into())),
+        Err(error) => Err(errors::no_connection(endpoint, &error.into())),
     }
 }
 
@@ -74,11 +75,11 @@ fn open(endpoint: &Endpoint, version: &ClientVersion) -> Result<bollard::Docker>
     };
     client
         .map(|client| client.with_request_modifier(mend_request))
-        .map_err(|error| super::errors::no_connection(endpoint, &error))
+        .map_err(|error| errors::no_connection(endpoint, &error))
 }
 
 /// `tcp://host` means docker's own port.
-fn with_port(address: &str, port: u16) -> String {
+pub(super) fn with_port(address: &str, port: u16) -> String {
     let authority = address.split("://").nth(1).unwrap_or_default().trim_end_matches('/');
     let host_end = authority.rfind(']').map_or(0, |end| end + 1);
     let address = address.trim_end_matches('/');
@@ -105,24 +106,48 @@ fn mend_request(mut request: bollard::BollardRequest) -> bollard::BollardRequest
     request
 }
 
-/// Speaks the older of the two versions.
-async fn negotiate(
-    client: bollard::Docker,
-    endpoint: &Endpoint,
-    told: &SystemVersion,
-) -> Result<bollard::Docker> {
-    let Some(theirs) = told.api_version.as_deref().and_then(parse_version) else { return Ok(client) };
-    if theirs >= *API_DEFAULT_VERSION {
-        return Ok(client);
+/// The engine's first words.
+struct Greeting {
+    kind: EndpointKind,
+    version: String,
+    api_version: String,
+    /// The connection that was used, when it can be used again.
+    client: Option<bollard::Docker>,
+}
+
+/// Asks who is there. A ping is answered at once and tells everything in its headers; Docker's answer to
+/// the question for its version takes it ten times as long, so that is only asked where headers are out
+/// of reach.
+async fn greet(endpoint: &Endpoint) -> Result<Greeting, Bollard> {
+    if raw::is_plain(endpoint) {
+        let answer = tokio::time::timeout(FIRST_WORD, raw::get(endpoint, "/_ping"));
+        let answer = answer.await.map_err(|_| Bollard::RequestTimeoutError)??;
+        return greeting_of(&answer).ok_or(Bollard::APIVersionParseError {});
     }
-    if endpoint.address.starts_with("ssh://") {
-        // another connection would log in once more
-        return client
-            .negotiate_version()
-            .await
-            .map_err(|error| super::errors::no_connection(endpoint, &error));
-    }
-    open(endpoint, &theirs)
+    let wait = if endpoint.address.starts_with("ssh://") { FIRST_WORD_SSH } else { FIRST_WORD };
+    let client =
+        open(endpoint, API_DEFAULT_VERSION).map_err(|error| std::io::Error::other(error.to_string()))?;
+    let told = client.clone().with_timeout(wait).version().await?;
+    Ok(Greeting {
+        client: Some(client),
+        kind: kind_of(&told),
+        version: told.version.unwrap_or_default(),
+        api_version: told.api_version.unwrap_or_default(),
+    })
+}
+
+/// `Server: Docker/26.1.5 (linux)`, `Server: Libpod/4.3.1 (linux)`
+fn greeting_of(answer: &raw::Answer) -> Option<Greeting> {
+    let api_version = answer.header("api-version").filter(|_| answer.status == 200)?;
+    let server = answer.header("server").unwrap_or_default();
+    let is_podman = answer.header("libpod-api-version").is_some() || server.starts_with("Libpod");
+    let version = server.split(['/', ' ']).nth(1).unwrap_or_default();
+    Some(Greeting {
+        client: None,
+        kind: if is_podman { EndpointKind::Podman } else { EndpointKind::Docker },
+        version: version.into(),
+        api_version: api_version.into(),
+    })
 }
 
 fn parse_version(text: &str) -> Option<ClientVersion> {

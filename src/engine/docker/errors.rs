@@ -187,8 +187,10 @@ fn root_cause(error: &Bollard) -> String {
     if let Some(io) = io_cause(error) {
         return io_words(io);
     }
-    if matches!(error, Bollard::RequestTimeoutError) {
-        return "no answer in time".into();
+    match error {
+        Bollard::RequestTimeoutError => return "no answer in time".into(),
+        Bollard::APIVersionParseError {} => return "what answers there is no container engine".into(),
+        _ => {}
     }
     let mut cause: &dyn std::error::Error = error;
     while let Some(inner) = cause.source() {

@@ -1,14 +1,13 @@
-//! A plain GET for answers that bollard refuses to read.
+//! Answers that bollard refuses to read.
 //!
 //! Podman tells states Docker does not have (`stopped`, `configured`), and one such container makes
 //! bollard refuse the whole listing. Then, and only then, the answer is fetched again by hand and its
-//! states are translated. HTTP/1.0 keeps this small: the answer ends with the connection.
+//! states are translated.
 
-use super::Docker;
+use super::{Docker, raw};
 use crate::error::Result;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 impl Docker {
     /// GETs `path`, with states translated into Docker's.
@@ -22,27 +21,16 @@ impl Docker {
     }
 
     async fn get_raw(&self, path: &str) -> std::io::Result<Vec<u8>> {
-        if let Some(socket) = self.endpoint.socket() {
-            return get(tokio::net::UnixStream::connect(socket).await?, path).await;
+        if !raw::is_plain(&self.endpoint) {
+            let message = "an answer with unknown states cannot be read over an encrypted connection";
+            return Err(std::io::Error::other(message));
         }
-        match self.endpoint.address.strip_prefix("tcp://") {
-            Some(address) if self.endpoint.tls.is_none() => {
-                get(tokio::net::TcpStream::connect(address).await?, path).await
-            }
-            _ => Err(std::io::Error::other(
-                "an answer with unknown states cannot be read over this connection",
-            )),
+        let answer = raw::get(&self.endpoint, path).await?;
+        match answer.status {
+            200 => Ok(answer.body),
+            status => Err(std::io::Error::other(format!("status {status}"))),
         }
     }
-}
-
-async fn get(mut stream: impl AsyncRead + AsyncWrite + Unpin, path: &str) -> std::io::Result<Vec<u8>> {
-    stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: engine\r\n\r\n").as_bytes()).await?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await?;
-    let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n");
-    let end = end.ok_or_else(|| std::io::Error::other("the engine's answer has no body"))?;
-    Ok(answer.split_off(end + 4))
 }
 
 /// Gives every `State` and `Status` that only Podman knows Docker's word for it.
@@ -93,18 +81,5 @@ mod tests {
         let mut one = serde_json::json!({"Id": "a", "State": {"Status": "stopped"}});
         translate(&mut one);
         assert!(serde_json::from_value::<ContainerInspectResponse>(one).is_ok());
-    }
-
-    #[tokio::test]
-    async fn the_body_follows_the_empty_line() {
-        let (ours, mut theirs) = tokio::io::duplex(1024);
-        let server = tokio::spawn(async move {
-            let mut request = vec![0; 64];
-            let read = theirs.read(&mut request).await.unwrap();
-            theirs.write_all(b"HTTP/1.0 200 OK\r\nA: b\r\n\r\n[1]").await.unwrap();
-            String::from_utf8_lossy(&request[..read]).into_owned()
-        });
-        assert_eq!(get(ours, "/x").await.unwrap(), b"[1]");
-        assert!(server.await.unwrap().starts_with("GET /x HTTP/1.0\r\n"));
     }
 }

@@ -10,6 +10,7 @@ mod kill;
 mod lenient;
 mod networks;
 mod pull;
+mod raw;
 mod registry_auth;
 mod spec;
 mod streams;

@@ -36,6 +36,7 @@ pub const METHODS: &[Record] = records_table! { "Cluster":
     "kubeconfig" "(internal: bool) -> string" "The administrator's kubeconfig; for this machine unless internal is true. It holds a private key.", "c.kubeconfig().len() > 0";
     "use_kubeconfig" "(text: string) -> ()" "Tells the kubeconfig to use from here on.", "c.use_kubeconfig(c.kubeconfig())";
     "api_ready" "(limit: seconds) -> ()" "Waits until the API server says that it is ready.", "c.api_ready(60)";
+    "api_answers" "(limit: seconds) -> ()" "Waits until the API server answers at all; a second before it is ready.", "c.api_answers(60)";
     "apply" "(manifests: string or map) -> array of string" "Applies manifests (server side); what was applied, as kind/name.", "c.apply(#{apiVersion: \"v1\", kind: \"ConfigMap\", metadata: #{name: \"example\"}})";
     "get" "(kind: string, name: string, namespace: string) -> map" "One object; the namespace is default unless given.", "c.get(\"node\", c.control_plane.name).metadata.name";
     "list" "(kind: string, options: map) -> array of map" "Objects of a kind. Options: namespace (all when left out), selector.", "c.list(\"nodes\").len()";
@@ -235,6 +236,11 @@ fn register_api(engine: &mut Engine, run: &Arc<Run>) {
     engine.register_fn("api_ready", move |c: &mut Cluster, limit: Dynamic| -> Returned<()> {
         let limit = duration(&limit)?;
         r.block(async { c.client().await?.until_ready(limit).await }).thrown()
+    });
+    let r = run.clone();
+    engine.register_fn("api_answers", move |c: &mut Cluster, limit: Dynamic| -> Returned<()> {
+        let limit = duration(&limit)?;
+        r.block(async { c.client().await?.until_serving(limit).await }).thrown()
     });
     let r = run.clone();
     let apply = move |c: &Cluster, manifests: &str| -> Returned<Array> {

@@ -142,6 +142,15 @@ fn parallel(ctx: &NativeCallContext, list: &Array, call: Option<&FnPtr>) -> Retu
     cancelled.map_or(Ok(values), Err)
 }
 
+/// Whether trying again could help: for what was thrown it could, for a mistake in the script it could not.
+fn may_pass(error: &EvalAltResult) -> bool {
+    match error {
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) => may_pass(inner),
+        EvalAltResult::ErrorRuntime(..) => true,
+        _ => false,
+    }
+}
+
 /// Waits without the run's runtime; wakes up when cancelled.
 fn pause(run: &Run, time: Duration) -> Returned<()> {
     run.block(async {
@@ -156,7 +165,7 @@ fn retry(run: &Run, ctx: &NativeCallContext, times: i64, wait: Duration, body: &
     loop {
         match body.call_within_context::<Dynamic>(ctx, ()) {
             Ok(value) => return Ok(value),
-            Err(error) if left <= 1 || !innermost(&error).can_be_caught() => return Err(error),
+            Err(error) if left <= 1 || !may_pass(&error) => return Err(error),
             Err(_) => left -= 1,
         }
         pause(run, wait)?;
@@ -172,7 +181,7 @@ fn eventually(run: &Run, ctx: &NativeCallContext, limit: Duration, body: &FnPtr)
             Ok(value) => format!("it was still {value:?}"),
             Err(error) => {
                 let inner = innermost(&error);
-                if !inner.can_be_caught() {
+                if !may_pass(&error) {
                     return Err(error);
                 }
                 inner.message().to_owned()
@@ -230,6 +239,10 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     let r = run.clone();
     engine.register_fn("step", move |ctx: NativeCallContext, name: &str, title: &str, body: FnPtr| {
         step(&r, &ctx, name, title, &Array::new(), &body)
+    });
+    let r = run.clone();
+    engine.register_fn("step", move |ctx: NativeCallContext, name: &str, nodes: Array, body: FnPtr| {
+        step(&r, &ctx, name, name, &nodes, &body)
     });
     let r = run.clone();
     engine.register_fn("step", move |ctx: NativeCallContext, name: &str, title: &str, nodes: Array, body: FnPtr| {
