@@ -266,8 +266,13 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     engine.register_fn("always", move |ctx: NativeCallContext, body: FnPtr, cleanup: FnPtr| {
         always(&r, &ctx, &body, &cleanup)
     });
+    // Rhai has a `sleep` for numbers, which nothing interrupts; one for exactly these types takes its place.
     let r = run.clone();
-    engine.register_fn("sleep", move |time: Dynamic| pause(&r, duration(&time)?));
+    engine.register_fn("sleep", move |time: i64| pause(&r, duration(&time.into())?));
+    let r = run.clone();
+    engine.register_fn("sleep", move |time: f64| pause(&r, duration(&time.into())?));
+    let r = run.clone();
+    engine.register_fn("sleep", move |time: &str| pause(&r, duration(&time.into())?));
     engine.register_fn("assert", |condition: bool, message: &str| -> Returned<()> {
         if condition {
             return Ok(());
