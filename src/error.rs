@@ -204,7 +204,7 @@ impl Error {
         causes
     }
     /// The code the program ends with: 130 when interrupted, the script's own with `exit(n)`, else 1.
-    /// Wrong usage (2) is found while arguments are parsed and never becomes an `Error`.
+    /// Wrong usage is found while arguments are parsed and never becomes an `Error`.
     pub fn exit_code(&self) -> i32 {
         match (self.0.exit, self.0.kind) {
             (Some(code), _) => code,

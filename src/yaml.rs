@@ -5,7 +5,7 @@
 //! Not for the cluster's own configuration, where every value keeps its place: see [`crate::config`].
 
 use crate::error::{Error, Result};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 /// How documents are read.
@@ -27,15 +27,46 @@ pub fn parse_all(text: &str, origin: &str) -> Result<Vec<Value>> {
     serde_saphyr::from_multiple_with_options(text, options()).map_err(|e| syntax(&e, origin))
 }
 
-/// `value` as one document, ending in a line feed. Only several lines become a block; a long line stays one.
+/// `value` as one document, ending in a line feed. A text of several plain lines becomes a block; a long line
+/// stays one.
 pub fn render(value: &impl Serialize) -> Result<String> {
-    let options = serde_saphyr::ser_options! { folded_wrap_chars: 1_000_000 };
-    let mut text = serde_saphyr::to_string_with_options(value, options)
-        .map_err(|e| Error::internal("yaml.render", "cannot write YAML").because(e))?;
+    let failed = || Error::internal("yaml.render", "cannot write YAML");
+    let value = serde_json::to_value(value).map_err(|e| failed().because(e))?;
+    let options = serde_saphyr::ser_options! { prefer_block_scalars: false, min_fold_chars: 0 };
+    let mut text =
+        serde_saphyr::to_string_with_options(&Styled(&value), options).map_err(|e| failed().because(e))?;
     if !text.ends_with('\n') {
         text.push('\n');
     }
     Ok(text)
+}
+
+/// A value whose texts choose their own style: readers differ in what they make of tabs and blanks in blocks.
+struct Styled<'a>(&'a Value);
+
+impl Serialize for Styled<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::String(text) if is_plain_block(text) => serde_saphyr::LitStr(text).serialize(serializer),
+            Value::Array(items) => serializer.collect_seq(items.iter().map(Styled)),
+            Value::Object(fields) => {
+                serializer.collect_map(fields.iter().map(|(key, item)| (key, Styled(item))))
+            }
+            other => other.serialize(serializer),
+        }
+    }
+}
+
+/// Several lines, of which the first is not indented, none ends in a blank, and nothing is a control character.
+fn is_plain_block(text: &str) -> bool {
+    let body = text.strip_suffix('\n').unwrap_or(text);
+    body.contains('\n')
+        && !body.starts_with([' ', '\n'])
+        && !body.ends_with('\n')
+        && body.lines().all(|line| !line.ends_with(' '))
+        && !body.contains(|c: char| {
+            (c.is_control() && c != '\n') || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
+        })
 }
 
 /// `values` as a stream of documents, with `---` between them.
@@ -105,5 +136,27 @@ mod tests {
         let all = parse_all("a: 1\n---\n---\n# nothing\n---\nb: 2\n", "f").unwrap();
         assert_eq!(all, [json!({"a": 1}), json!({"b": 2})]);
         assert_eq!(render_all(&all).unwrap(), "a: 1\n---\nb: 2\n");
+    }
+
+    #[test]
+    fn blocks_are_for_plain_lines_only() {
+        for (text, shown) in [
+            ("a\nb", "|-\n  a\n  b\n"),
+            ("a\n\n  b\n", "|\n  a\n\n    b\n"),
+            ("\ta\nb", "\"\\ta\\nb\"\n"),
+            (" a\nb", "\" a\\nb\"\n"),
+            ("a \nb", "\"a \\nb\"\n"),
+            ("a\r\nb", "\"a\\r\\nb\"\n"),
+        ] {
+            assert_eq!(render(&json!({"k": text})).unwrap(), format!("k: {shown}"));
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_written_is_read_again(key in ".*", text in "[ -~\\n\\t\\r]{0,12}", any in ".*") {
+            let value = json!({&key: text, "list": [any, {"k": text}], "-": any});
+            proptest::prop_assert_eq!(parse(&render(&value).unwrap(), "f").unwrap(), value);
+        }
     }
 }

@@ -208,4 +208,15 @@ networking:
         let error = parse(&format!("{HEAD}name: a\nname: b\n"), "f").unwrap_err();
         assert!(error.message().starts_with("f:4:1: "), "{error:?}");
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_it_stumble(body in "([a-z]{0,9}[:\\-] ?[\\[{\\]}a-z0-9\"'-]{0,6}\\n?){0,12}") {
+            for text in [format!("{HEAD}{body}"), format!("{HEAD}nodes:\n- {body}"), body] {
+                if let Err(error) = parse(&text, "f") {
+                    proptest::prop_assert!(error.message().starts_with('f'), "{}", error.message());
+                }
+            }
+        }
+    }
 }

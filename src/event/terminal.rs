@@ -139,6 +139,9 @@ impl Inner {
         let (rows, columns) = (self.size)();
         let live = screen.tree.live(self.style, now, rows.saturating_sub(2).max(1));
         let stays = std::mem::take(&mut screen.kept);
+        if stays.is_empty() && live.is_empty() && screen.drawn == 0 {
+            return;
+        }
         let mut picture = screen.up();
         for kept in stays.lines() {
             let _ = write!(picture, "{kept}\x1b[K\r\n");
@@ -158,8 +161,9 @@ impl Inner {
 }
 
 impl Screen {
+    /// To where the last picture began; to the line's beginning when there was none, over a ^C that the terminal showed.
     fn up(&self) -> String {
-        if self.drawn > 0 { format!("\r\x1b[{}A", self.drawn) } else { String::new() }
+        if self.drawn > 0 { format!("\r\x1b[{}A", self.drawn) } else { "\r".to_owned() }
     }
 
     fn clear(&mut self) {
@@ -220,7 +224,7 @@ mod tests {
     fn a_step_is_drawn_then_replaced_by_what_stays() {
         let (sink, out) = sink();
         sink.event(&started("Booting"));
-        assert_eq!(out.take(), " ⣾ Booting  0.0s\x1b[K\r\n");
+        assert_eq!(out.take(), "\r ⣾ Booting  0.0s\x1b[K\r\n");
         let ended = Event::StepEnded { id: 1, outcome: Outcome::Done, elapsed: Duration::from_millis(1200) };
         sink.event(&ended);
         assert!(out.take().ends_with("\r\x1b[1A ✓ Booting  1.2s\x1b[K\r\n\x1b[J"));
@@ -230,7 +234,7 @@ mod tests {
     fn long_lines_are_cut_and_messages_stand_above() {
         let (sink, out) = sink();
         sink.event(&started("A title that is longer than the terminal is wide"));
-        assert_eq!(out.take(), " ⣾ A title that is longer th…\x1b[K\r\n");
+        assert_eq!(out.take(), "\r ⣾ A title that is longer th…\x1b[K\r\n");
         sink.event(&Event::Message {
             step: Some(1),
             level: Level::Warning,
@@ -270,7 +274,7 @@ mod tests {
             std::thread::sleep(Duration::from_millis(250));
             assert_eq!(inner.take(), "");
         });
-        assert!(out.take().starts_with("kept for later\x1b[K\r\n"));
+        assert!(out.take().starts_with("\rkept for later\x1b[K\r\n"));
         bus.end(step, Outcome::Done);
         assert!(out.take().contains("✓ Booting"));
     }

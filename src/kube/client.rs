@@ -1,6 +1,6 @@
 //! The connection to one cluster.
 
-use super::errors::{convert, is_distrusted, is_passing, silent};
+use super::errors::{convert, is_passing, silent};
 use super::kinds::{self, Listed, Resource};
 use crate::error::{Error, Result};
 use serde::de::DeserializeOwned;
@@ -17,8 +17,6 @@ const REQUEST_LIMIT: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub struct Client {
     inner: ::kube::Client,
-    /// The same server, asked without saying who asks.
-    anonymous: ::kube::Client,
     server: Arc<str>,
     namespace: Arc<str>,
     known: Arc<RwLock<Arc<Vec<Listed>>>>,
@@ -42,19 +40,16 @@ impl Client {
             .await
             .map_err(|e| broken("names no usable cluster and user").because(e))?;
         config.connect_timeout = Some(Duration::from_secs(5));
+        // a proxy for the internet (`HTTPS_PROXY`) does not lead to a cluster on this machine
+        config.proxy_url = None;
         // whoever asks again knows better when
         config.default_retry = false;
         let server = config.cluster_url.to_string().trim_end_matches('/').into();
         let namespace = config.default_namespace.clone().into();
-        let mut nobody = config.clone();
-        nobody.auth_info = ::kube::config::AuthInfo::default();
-        let connect = |config| {
-            ::kube::Client::try_from(config)
-                .map_err(|e| broken("has certificates or keys that cannot be used").because(e))
-        };
-        let (inner, anonymous) = (connect(config)?, connect(nobody)?);
+        let inner = ::kube::Client::try_from(config)
+            .map_err(|e| broken("has certificates or keys that cannot be used").because(e))?;
         let known = Arc::new(RwLock::new(Arc::new(kinds::well_known())));
-        Ok(Self { inner, anonymous, server, namespace, known })
+        Ok(Self { inner, server, namespace, known })
     }
 
     /// `https://HOST:PORT` of the API server.
@@ -67,32 +62,17 @@ impl Client {
         &self.namespace
     }
 
-    /// Whether the API server says that it is ready. No answer is `false`; a certificate that is not trusted,
-    /// which no waiting mends, is an error.
-    ///
-    /// It is asked anonymously, as everybody may: the administrator that kubeadm makes has no rights at all
-    /// until `kubeadm init` is nearly done.
+    /// Whether the API server says that it is ready. No answer is `false`, and so is a refusal: everybody may
+    /// ask, as soon as the server has made its own roles. A certificate that is not trusted, on either side, is
+    /// an error, for no waiting mends it.
     pub async fn ready(&self) -> Result<bool> {
-        let asking = async {
-            match self.ready_as(&self.anonymous).await {
-                // anonymous requests are switched off
-                Err(error) if error.code() == "kubernetes.unauthorized" => self.ready_as(&self.inner).await,
-                answer => answer,
+        match tokio::time::timeout(READY_LIMIT, self.get_raw("/readyz")).await {
+            Ok(Ok(_)) => Ok(true),
+            Ok(Err(error)) if matches!(error.code(), "kubernetes.untrusted" | "kubernetes.unauthorized") => {
+                Err(error)
             }
-        };
-        match tokio::time::timeout(READY_LIMIT, asking).await {
-            Ok(Ok(())) => Ok(true),
-            Ok(Err(error)) if is_distrusted(&error) => Err(error),
             Ok(Err(_)) | Err(_) => Ok(false),
         }
-    }
-
-    async fn ready_as(&self, client: &::kube::Client) -> Result<()> {
-        let doing = "get /readyz";
-        let request = http::Request::get("/readyz")
-            .body(Vec::new())
-            .map_err(|e| convert(doing, &self.server, ::kube::Error::HttpError(e)))?;
-        client.request_text(request).await.map(|_| ()).map_err(|e| convert(doing, &self.server, e))
     }
 
     /// Waits until the API server is ready, asking every 50 ms. Fails with `kubernetes.time_limit`.
@@ -119,7 +99,7 @@ impl Client {
             loop {
                 match tokio::time::timeout(READY_LIMIT, self.get_raw("/version")).await {
                     Ok(Ok(_)) => return Ok(()),
-                    Ok(Err(error)) if is_distrusted(&error) => return Err(error),
+                    Ok(Err(error)) if error.code() == "kubernetes.untrusted" => return Err(error),
                     Ok(Err(_)) | Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
                 }
             }
@@ -291,6 +271,24 @@ users: [{name: kind-a, user: {token: s3cr3t}}]
         assert!(!format!("{error:?}").contains("s3cr3t"));
         let error = client.until_ready(Duration::from_millis(200)).await.unwrap_err();
         assert_eq!(error.code(), "kubernetes.time_limit");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_has_not_made_its_roles_yet_is_not_ready() {
+        let asked = std::sync::atomic::AtomicUsize::new(0);
+        let (client, _) = super::super::testing::server(move |request| {
+            assert_eq!(request, "GET /readyz");
+            match asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+                0 => (403, r#"{"kind": "Status", "code": 403, "message": "forbidden"}"#.to_owned()),
+                1 => (500, "[-]poststarthook/rbac/bootstrap-roles failed".to_owned()),
+                2 => (200, "ok".to_owned()),
+                _ => (401, r#"{"kind": "Status", "code": 401, "message": "who?"}"#.to_owned()),
+            }
+        })
+        .await;
+        assert!(!client.ready().await.unwrap());
+        client.until_ready(Duration::from_secs(5)).await.unwrap();
+        assert_eq!(client.ready().await.unwrap_err().code(), "kubernetes.unauthorized");
     }
 
     #[tokio::test]

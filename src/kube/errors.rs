@@ -18,6 +18,12 @@ pub(super) fn convert(doing: &str, server: &str, error: ::kube::Error) -> Error 
             Error::kubernetes("kubernetes.invalid", format!("{doing}: this cannot be asked for"))
                 .because(error)
         }
+        _ if distrusts(&error) => Error::kubernetes(
+            "kubernetes.untrusted",
+            format!("{doing}: the certificate of the API server at {server} is not of this cluster"),
+        )
+        .hint("the kubeconfig may be of an earlier cluster: kind export kubeconfig gets the present one")
+        .because(error),
         _ => Error::kubernetes(
             "kubernetes.unreachable",
             format!("{doing}: the API server at {server} does not answer"),
@@ -48,11 +54,11 @@ fn code(status: u16, reason: &str) -> &'static str {
 
 /// Whether the same request may do better in a moment: the server starts, restarts, or has too much to do.
 pub(super) fn is_passing(error: &Error) -> bool {
-    matches!(error.code(), "kubernetes.unreachable" | "kubernetes.unavailable") && !is_distrusted(error)
+    matches!(error.code(), "kubernetes.unreachable" | "kubernetes.unavailable")
 }
 
-/// Whether one side does not trust the other's certificate, which no waiting mends.
-pub(super) fn is_distrusted(error: &Error) -> bool {
+/// Whether the other side's certificate is not one that the kubeconfig's authority made.
+fn distrusts(error: &::kube::Error) -> bool {
     let mut next = error.source();
     while let Some(cause) = next {
         if cause.to_string().contains("invalid peer certificate") {

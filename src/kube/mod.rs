@@ -2,9 +2,10 @@
 //! values. Kinds are named as kubectl's users name them. It knows nothing of nodes and containers.
 //!
 //! Errors are of [`crate::error::Kind::Kubernetes`] with the codes `kubernetes.not_found`,
-//! `kubernetes.conflict`, `kubernetes.invalid`, `kubernetes.unauthorized`, `kubernetes.forbidden`, `kubernetes.unavailable` (try again),
-//! `kubernetes.unreachable`, `kubernetes.time_limit`, `kubernetes.unknown_kind`, or `kubernetes.refused` for
-//! the rest; the message is the server's own.
+//! `kubernetes.conflict`, `kubernetes.invalid`, `kubernetes.unauthorized`, `kubernetes.forbidden`,
+//! `kubernetes.unavailable` (try again), `kubernetes.unreachable`, `kubernetes.untrusted` (another cluster's
+//! certificate), `kubernetes.time_limit`, `kubernetes.unknown_kind`, `kubernetes.manifest`,
+//! `kubernetes.kubeconfig`, or `kubernetes.refused` for the rest; the message is the server's own.
 
 mod apply;
 mod client;

@@ -70,6 +70,7 @@ fn merge_set(fields: &mut Map<String, Value>, key: &str, names: &[Value]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn merged(mut target: Value, patch: &Value, versioned: bool) -> Value {
         merge(&mut target, patch, versioned);
@@ -105,5 +106,27 @@ mod tests {
             merged(target, &patch, true),
             json!({"certSANs": ["localhost", "127.0.0.1", "example.test"]})
         );
+    }
+
+    /// Values of a few keys, so that a patch meets what it changes.
+    fn any_value() -> impl Strategy<Value = Value> {
+        let leaf =
+            prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), (0..4).prop_map(Value::from)];
+        leaf.prop_recursive(3, 24, 4, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+                proptest::collection::btree_map("[a-c]", inner, 0..4)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn everything_else_is_rfc_7386(target in any_value(), patch in any_value()) {
+            let mut expected = target.clone();
+            json_patch::merge(&mut expected, &patch);
+            prop_assert_eq!(merged(target, &patch, true), expected);
+        }
     }
 }

@@ -149,7 +149,9 @@ pub fn from_rhai(error: &EvalAltResult, main: &str, sources: &Sources) -> Error 
         EvalAltResult::ErrorFunctionNotFound(signature, _) => unknown_function(signature),
         EvalAltResult::ErrorVariableNotFound(name, _) => unknown_name("variable", name),
         EvalAltResult::ErrorModuleNotFound(name, _) => unknown_name("module", name),
-        EvalAltResult::ErrorParsing(kind, _) => Error::script("script.syntax", lower_first(&kind.to_string())),
+        EvalAltResult::ErrorParsing(kind, _) => {
+            Error::script("script.syntax", lower_first(&kind.to_string()))
+        }
         other => {
             let mut bare = other.to_string();
             if let Some(at) = bare.rfind(" (line ") {
@@ -203,7 +205,8 @@ fn lower_first(text: &str) -> String {
 
 fn unknown_function(signature: &str) -> Error {
     let name = signature.split([' ', '(']).next().unwrap_or(signature);
-    let error = Error::script("script.unknown_function", format!("there is no function {signature}"));
+    let error =
+        Error::script("script.unknown_function", format!("there is no function {}", in_our_words(signature)));
     let bare = name.rsplit("::").next().unwrap_or(name).trim();
     let known: Vec<&super::Record> = records().filter(|r| r.name == bare).collect();
     if let Some(record) = known.first() {
@@ -214,6 +217,17 @@ fn unknown_function(signature: &str) -> Error {
         Some(near) => error.hint(format!("did you mean {near}?")),
         None => error.hint("kind repl, then .help, lists what there is"),
     }
+}
+
+/// A call as Rhai tells it, with the names of types that the help uses.
+fn in_our_words(signature: &str) -> String {
+    let mut text = signature.replace("&str | ImmutableString | String", "string").replace(" (", "(");
+    for (theirs, ours) in [("i64", "int"), ("f64", "float"), ("Fn", "closure")] {
+        for (before, after) in [("(", ","), ("(", ")"), (" ", ","), (" ", ")")] {
+            text = text.replace(&format!("{before}{theirs}{after}"), &format!("{before}{ours}{after}"));
+        }
+    }
+    text
 }
 
 fn unknown_name(what: &str, name: &str) -> Error {

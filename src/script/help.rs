@@ -21,7 +21,9 @@ pub fn text(name: Option<&str>) -> String {
     let many = found.len() > 4;
     let mut text = String::new();
     for record in found {
-        let _ = write!(text, "{}{}\n    {}\n", record.qualified(), record.signature, record.doc);
+        let space = if record.signature.starts_with('(') { "" } else { " " };
+        let _ = writeln!(text, "{}{space}{}", record.qualified(), record.signature);
+        wrap(&mut text, "    ", record.doc);
         if !many {
             let _ = writeln!(text, "    example: {}", record.example);
         }
@@ -29,18 +31,42 @@ pub fn text(name: Option<&str>) -> String {
     text.trim_end().to_owned()
 }
 
+/// Columns of help; a terminal of the usual width shows it without breaking words.
+const WIDTH: usize = 100;
+
+/// Adds `words` in lines of at most `WIDTH` columns; the first begins with `head`, all others are set in as far.
+fn wrap(text: &mut String, head: &str, words: &str) {
+    let indent = head.chars().count();
+    text.push_str(head);
+    let mut column = indent;
+    for (i, word) in words.split_whitespace().enumerate() {
+        let width = word.chars().count();
+        if i > 0 && column + 1 + width > WIDTH {
+            let _ = write!(text, "\n{}", " ".repeat(indent));
+            column = indent;
+        } else if i > 0 {
+            text.push(' ');
+            column += 1;
+        }
+        text.push_str(word);
+        column += width;
+    }
+    text.push('\n');
+}
+
 fn overview() -> String {
     let mut text = String::from(
         "try:  let c = cluster(\"kind\")      c.nodes      c.control_plane.exec(\"ls\", \"/kind\").stdout\n\n",
     );
-    let mut module = None;
-    for record in records() {
-        if module != Some(record.module) {
-            module = Some(record.module);
-            let title = if record.module.is_empty() { "everywhere" } else { record.module };
-            let names: Vec<&str> = records().filter(|r| r.module == record.module).map(|r| r.name).collect();
-            let _ = writeln!(text, "{title:<11} {}", names.join(" "));
+    let mut told = Vec::new();
+    for module in records().map(|r| r.module) {
+        if told.contains(&module) {
+            continue;
         }
+        told.push(module);
+        let title = if module.is_empty() { "everywhere" } else { module };
+        let names: Vec<&str> = records().filter(|r| r.module == module).map(|r| r.name).collect();
+        wrap(&mut text, &format!("{title:<11} "), &names.join(" "));
     }
     text + "\n.help NAME tells more; kind stdlib list shows the scripts behind the commands"
 }

@@ -32,19 +32,22 @@ impl Source {
         match self {
             Self::File(path) => {
                 let text = fs::read_to_string(path).map_err(|e| match e.code() {
-                    "file.not_found" => {
-                        Error::user("script.not_found", format!("there is no script {}", path.display()))
-                            .hint("kind run - reads the script from standard input, kind run -e CODE takes it as text")
-                    }
+                    "file.not_found" => Error::user(
+                        "script.not_found",
+                        format!("there is no script {}", path.display()),
+                    )
+                    .hint(
+                        "kind run - reads the script from standard input, kind run -e CODE takes it as text",
+                    ),
                     _ => e,
                 })?;
                 Ok((path.display().to_string(), text))
             }
             Self::Stdin => {
                 let mut text = String::new();
-                std::io::stdin()
-                    .read_to_string(&mut text)
-                    .map_err(|e| Error::user("script.stdin", "cannot read the script from standard input").because(e))?;
+                std::io::stdin().read_to_string(&mut text).map_err(|e| {
+                    Error::user("script.stdin", "cannot read the script from standard input").because(e)
+                })?;
                 Ok(("(standard input)".to_owned(), text))
             }
             Self::Text(text) => Ok(("(command line)".to_owned(), text.clone())),
@@ -153,21 +156,24 @@ impl Host {
         match self.engine.compile(text) {
             Ok(_) => false,
             Err(error) => match *error.0 {
-                ParseErrorType::UnexpectedEOF
-                | ParseErrorType::BadInput(LexError::UnterminatedString | LexError::StringTooLong(_)) => true,
+                ParseErrorType::UnexpectedEOF => true,
+                // One in quotes ends with its line, unless the line ends with a backslash.
+                ParseErrorType::BadInput(LexError::UnterminatedString) => {
+                    open_parts(text).1 || text.trim_end().ends_with('\\')
+                }
                 ParseErrorType::MissingToken(..) => {
                     error.1.line().is_none_or(|line| line >= text.lines().count()) && error.1.is_none()
                         || text.trim_end().ends_with(['{', '(', '[', ',', '|', '.', '='])
-                        || unbalanced(text)
+                        || open_parts(text).0
                 }
-                _ => unbalanced(text),
+                _ => open_parts(text).0,
             },
         }
     }
 
     /// A value as people read it.
     pub fn show(&self, value: &Dynamic) -> String {
-        super::show::value(value)
+        super::show::value(&self.run, value)
     }
 
     /// Names of the functions that `ast` defines, for completion.
@@ -181,13 +187,21 @@ impl Host {
     }
 }
 
-fn unbalanced(text: &str) -> bool {
-    let depth = text.chars().fold(0_i64, |depth, c| match c {
-        '(' | '[' | '{' => depth + 1,
-        ')' | ']' | '}' => depth - 1,
-        _ => depth,
-    });
-    depth > 0
+/// Whether a bracket, and whether a text in backticks, is still open at the end of `text`.
+fn open_parts(text: &str) -> (bool, bool) {
+    let (mut depth, mut ticked, mut quoted, mut escaped) = (0_i64, false, false, false);
+    for c in text.chars() {
+        match c {
+            '`' if !quoted => ticked = !ticked,
+            '"' if !ticked && !escaped => quoted = !quoted,
+            '\n' if !escaped => quoted = false,
+            '(' | '[' | '{' if !ticked && !quoted => depth += 1,
+            ')' | ']' | '}' if !ticked && !quoted => depth -= 1,
+            _ => {}
+        }
+        escaped = quoted && c == '\\' && !escaped;
+    }
+    (depth > 0, ticked)
 }
 
 /// Runs `work` on a thread with a stack that is large enough for scripts, and waits for it.

@@ -4,6 +4,7 @@
 //! are used is in `stdlib/*.rhai`.
 
 mod api;
+mod complete;
 mod diagnostics;
 mod help;
 mod host;

@@ -27,6 +27,15 @@ impl Record {
             format!("{}::{}", self.module, self.name)
         }
     }
+    /// Its name with the parameters, or what it is.
+    pub fn written(&self) -> String {
+        let space = if self.signature.starts_with('(') { "" } else { " " };
+        format!("{}{space}{}", self.name, self.signature)
+    }
+    /// The type of what it returns.
+    pub fn returns(&self) -> Option<&'static str> {
+        self.signature.rsplit_once("-> ").map(|(_, returned)| returned)
+    }
     /// Whether it is called on an object.
     pub fn is_method(&self) -> bool {
         self.module.starts_with(char::is_uppercase)

@@ -1,7 +1,7 @@
 //! The REPL's side of the host: evaluates lines in one scope that keeps its values, completes names.
 
+use super::complete::{self, Names};
 use super::host::Host;
-use super::record::records;
 use crate::error::Result;
 use crate::host::fs;
 use crate::repl::{Cancel, Candidate, Session};
@@ -32,7 +32,8 @@ impl ScriptSession {
         let mut kept = ast;
         kept.clear_statements();
         self.kept = self.kept.merge(&kept);
-        let imports: String = text.lines().filter(|l| l.trim_start().starts_with("import ")).collect::<Vec<_>>().join("\n");
+        let imports: String =
+            text.lines().filter(|l| l.trim_start().starts_with("import ")).collect::<Vec<_>>().join("\n");
         if !imports.is_empty() {
             let imports = self.host.compile(name, &imports)?;
             self.kept = self.kept.merge(&imports);
@@ -40,21 +41,13 @@ impl ScriptSession {
         Ok((!value.is_unit()).then(|| self.host.show(&value)))
     }
 
-    /// The word before the cursor, and where it begins.
-    fn word(line: &str, position: usize) -> (usize, &str) {
-        let head = line.get(..position).unwrap_or(line);
-        let begin = head
-            .char_indices()
-            .rev()
-            .take_while(|(_, c)| c.is_alphanumeric() || matches!(c, '_' | ':' | '.'))
-            .last()
-            .map_or(head.len(), |(i, _)| i);
-        (begin, &head[begin..])
+    fn names(&self) -> Names<'_> {
+        Names {
+            variables: self.variables.iter_raw().map(|(name, _, value)| (name, value)).collect(),
+            functions: Host::functions_of(&self.kept),
+        }
     }
 }
-
-const KEYWORDS: &[&str] =
-    &["let", "const", "fn", "if", "else", "for", "in", "while", "loop", "return", "throw", "try", "catch", "import", "true", "false"];
 
 impl Session for ScriptSession {
     fn eval(&mut self, text: &str) -> Result<Option<String>> {
@@ -72,39 +65,11 @@ impl Session for ScriptSession {
     }
 
     fn complete(&self, line: &str, position: usize) -> (usize, Vec<Candidate>) {
-        let (begin, word) = Self::word(line, position);
-        if let Some((_, typed)) = word.rsplit_once('.') {
-            let start = position - typed.len();
-            let mut found: Vec<Candidate> = records()
-                .filter(|r| r.is_method() && r.name.starts_with(typed))
-                .map(|r| Candidate::shown_as(r.name, format!("{}{}", r.name, r.signature)))
-                .collect();
-            found.sort_by(|a, b| a.text.cmp(&b.text));
-            found.dedup_by(|a, b| a.text == b.text);
-            return (start, found);
-        }
-        let mut found: Vec<Candidate> = records()
-            .filter(|r| !r.is_method())
-            .map(|r| (r.qualified(), r))
-            .filter(|(name, _)| name.starts_with(word))
-            .map(|(name, r)| {
-                let shown = format!("{name}{}", r.signature);
-                Candidate::shown_as(name, shown)
-            })
-            .collect();
-        found.extend(self.variables.iter().map(|(name, ..)| name).filter(|n| n.starts_with(word)).map(Candidate::new));
-        found.extend(Host::functions_of(&self.kept).into_iter().filter(|n| n.starts_with(word)).map(Candidate::new));
-        found.extend(KEYWORDS.iter().filter(|k| k.starts_with(word)).map(|k| Candidate::new(*k)));
-        found.sort_by(|a, b| a.text.cmp(&b.text));
-        found.dedup_by(|a, b| a.text == b.text);
-        (begin, found)
+        self.names().complete(line.get(..position).unwrap_or(line))
     }
 
     fn hint(&self, line: &str, position: usize) -> Option<String> {
-        let head = line.get(..position)?.strip_suffix('(')?;
-        let (_, word) = Self::word(head, head.len());
-        let name = word.rsplit('.').next()?;
-        let record = records().find(|r| r.qualified() == word || (word.contains('.') && r.is_method() && r.name == name))?;
+        let record = complete::called(line.get(..position)?)?;
         Some(record.signature.trim_start_matches('(').to_owned())
     }
 

@@ -8,7 +8,7 @@ use clap::Args;
 #[derive(Debug, Clone, Default, Args)]
 #[command(
     override_usage = "kind run [OPTIONS] FILE [ARGS]...\n       kind run [OPTIONS] -e CODE [--] [ARGS]...",
-    after_help = "Everything after FILE belongs to the script, where it is the array `args`.\n\
+    after_help = "Everything after FILE belongs to the script, where args() gives it.\n\
         A file can start with: #!/usr/bin/env -S kind run"
 )]
 pub struct Run {

@@ -26,6 +26,7 @@ pub type Returned<T> = std::result::Result<T, Box<EvalAltResult>>;
 /// The records of all modules.
 pub const RECORDS: &[&[Record]] = &[
     control::RECORDS,
+    cluster::GLOBAL,
     log::RECORDS,
     data::YAML,
     data::JSON,
@@ -121,9 +122,8 @@ fn duration(value: &Dynamic) -> Returned<std::time::Duration> {
         return Ok(Duration::from_secs_f64(seconds.max(0.0)));
     }
     let text = value.to_string();
-    crate::duration::parse(&text).map_err(|why| {
-        to_rhai(&Error::script("script.bad_value", format!("{text:?} is no duration: {why}")))
-    })
+    crate::duration::parse(&text)
+        .map_err(|why| to_rhai(&Error::script("script.bad_value", format!("{text:?} is no duration: {why}"))))
 }
 
 /// A text for Rhai.
