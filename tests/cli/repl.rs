@@ -56,17 +56,21 @@ fn typed(home: &Home, lines: &[&str]) -> String {
 
 fn lines_run_and_keep_their_variables() {
     let home = Home::new();
-    let seen = typed(&home, &["let a = 41", "fn twice(x) { x * 2 }", "twice(a + 1)", "exit"]);
+    let seen = typed(&home, &["let a = 41", "fn twice(x) { x * 2 }", "twice(a + 1)", ".quit"]);
     assert!(seen.contains("kind> "), "{seen}");
     assert!(seen.lines().any(|line| line.trim() == "84"), "{seen}");
 }
 
 fn help_errors_and_history() {
     let home = Home::new();
-    let seen = typed(&home, &[".help parallel", "sleeep(1)", "1 + 1", "exit"]);
+    let seen = typed(&home, &[".help parallel", "sleeep(1)", "1 + 1", ".quit"]);
     assert!(seen.contains("Calls the closure for every item at the same time"), "{seen}");
     assert!(seen.contains("there is no function sleeep") && seen.contains("did you mean sleep?"), "{seen}");
     assert!(seen.lines().any(|line| line.trim() == "2"), "an error does not end the prompt: {seen}");
     let history = home.root().join("home/.local/state/kind/repl_history");
-    assert!(std::fs::read_to_string(&history).is_ok_and(|text| text.contains("sleeep(1)")), "{history:?}");
+    assert!(
+        std::fs::read_to_string(&history).is_ok_and(|text| text.contains("sleeep(1)")),
+        "{}",
+        history.display()
+    );
 }
