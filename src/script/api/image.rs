@@ -19,7 +19,7 @@ pub const RECORDS: &[Record] = records_table! { "image":
     "remove" "(reference: string) -> ()" "Removes an image or one of its names; no error when it is not there.", "image::remove(\"b:1\")";
     "save" "(references: array of string, file: string) -> int" "Writes images into one archive; its size in bytes.", "image::save([\"a:1\"], \"a.tar\")";
     "load" "(file: string) -> array of string" "Loads an image archive into the engine; the references it held.", "image::load(\"a.tar\")";
-    "import" "(path: string, reference: string, changes: array of string) -> string" "Makes an image of one layer from a tar file or a folder; changes are Dockerfile instructions. Its id.", "image::import(\"root.tar\", \"base:1\", [])";
+    "from_root" "(path: string, reference: string, changes: array of string) -> string" "Makes an image of one layer from a tar file or a folder; changes are Dockerfile instructions. Its id.", "image::from_root(\"root.tar\", \"base:1\", [])";
     "to_node" "(references: array of string, node: Node) -> ()" "Streams images of the engine into a node's container runtime, without a file between.", "image::to_node([\"app:1\"], n)";
     "archive_to_node" "(file: string, node: Node) -> ()" "Streams an image archive into a node's container runtime.", "image::archive_to_node(\"app.tar\", n)";
     "from_node" "(reference: string, node: Node, files: map, config: map) -> ()" "Makes an image of the engine from files of a node: files maps paths in the image to paths on the node.", "image::from_node(\"web:1\", n, #{\"/bin/busybox\": \"/kind/bin/busybox\"}, #{entrypoint: [\"/bin/busybox\"]})";
@@ -70,7 +70,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         let names = r.block(engine.load_images(stream)).thrown()?;
         Ok(names.into_iter().map(Dynamic::from).collect())
     });
-    verb!("import", r, move |path: &str, reference: &str, changes: Array| -> Returned<ImmutableString> {
+    verb!("from_root", r, move |path: &str, reference: &str, changes: Array| -> Returned<ImmutableString> {
         let engine = r.engine().thrown()?;
         let path = PathBuf::from(path);
         let stream = if path.is_dir() {
