@@ -1,0 +1,89 @@
+//! What bad input gets: a clear error with a hint, the documented exit code, and nothing left behind.
+
+use crate::harness::home::run;
+use crate::harness::{Cluster, Home, engine, trials};
+use libtest_mimic::Trial;
+
+pub fn tests() -> Vec<Trial> {
+    trials! { "bad_input":
+        plain config_mistakes_have_a_place,
+        plain illegal_names_are_refused,
+        plain script_mistakes_have_a_place_and_a_suggestion,
+        real unknown_node_image_leaves_nothing,
+        real taken_port_leaves_nothing,
+    }
+}
+
+/// No engine is asked when the config is wrong, so this needs none.
+fn config_mistakes_have_a_place() {
+    let home = Home::new();
+    let head = "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n";
+    for (config, parts) in [
+        ("nodes:\n- role: control-plane\n  imge: x\n", &["c.yaml:5:3", "imge", "image"][..]),
+        ("nodes: 3\n", &["c.yaml:3:8", "nodes"]),
+        ("networking:\n  apiServerPort: many\n", &["c.yaml:4:18", "apiServerPort"]),
+        ("nodes:\n- role: boss\n", &["c.yaml:4:9", "boss"]),
+        ("nodes:\n- role: [\n", &["c.yaml:"]),
+        ("nodes:\n- role: worker\n", &["control-plane"]),
+        ("networking:\n  podSubnet: 10.0.0.0/99\n", &["c.yaml:4:14", "10.0.0.0/99"]),
+    ] {
+        home.file("c.yaml", &format!("{head}{config}"));
+        let mut ran = home.kind(&["create", "cluster", "--config", "c.yaml"]).code(1).stdout("");
+        for part in parts {
+            ran = ran.tells(part);
+        }
+        ran.tells("error: ");
+    }
+    home.kind(&["create", "cluster", "--config", "missing.yaml"]).code(1).tells("cannot read missing.yaml");
+}
+
+fn illegal_names_are_refused() {
+    let home = Home::new();
+    home.kind(&["create", "cluster", "--name", "Bad_Name"]).code(1).stdout("").tells(
+        "error: failed to create cluster: 'Bad_Name' is not a valid cluster name, cluster names must match \
+         `^[a-z0-9.-]+$`\n",
+    );
+    home.kind(&["create", "cluster", "--image", "UPPER/case:1"]).code(1).stdout("").tells("UPPER/case:1");
+}
+
+fn script_mistakes_have_a_place_and_a_suggestion() {
+    let home = Home::new();
+    home.file("syntax.rhai", "let a = 1;\nlet b = (2 + ;\n");
+    home.kind(&["run", "syntax.rhai"]).code(1).stdout("").tells("error: ").tells("syntax.rhai:2:14");
+    home.file("unknown.rhai", "let a = 1;\n\n  sleeep(1);\n");
+    home.kind(&["run", "unknown.rhai"])
+        .code(1)
+        .stdout("")
+        .tells("error: there is no function sleeep (i64)")
+        .tells("unknown.rhai:3:3")
+        .tells("  hint: did you mean sleep?");
+    home.file("import.rhai", "import \"std/creat\" as c;\n");
+    home.kind(&["run", "import.rhai"]).code(1).tells("import.rhai:1:").tells("did you mean \"create\"?");
+    home.kind(&["run", "missing.rhai"]).code(1).tells("missing.rhai").tells("error: ");
+}
+
+fn unknown_node_image_leaves_nothing() {
+    let c = Cluster::named("noimage");
+    c.create(&["--image", "localhost:1/kind-test/none:v0"])
+        .code(1)
+        .stdout("")
+        .tells("error: failed to create cluster: ")
+        .tells("localhost:1/kind-test/none:v0")
+        .tells("  hint: ");
+    c.nothing_is_left(&[]);
+}
+
+fn taken_port_leaves_nothing() {
+    let c = Cluster::named("port");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let before = engine::volumes();
+    c.create_with(&format!("networking:\n  apiServerPort: {port}\n"), &[])
+        .code(1)
+        .stdout("")
+        .tells("error: failed to create cluster: ")
+        .tells(&port.to_string());
+    let made: Vec<String> = engine::volumes().into_iter().filter(|v| !before.contains(v)).collect();
+    c.nothing_is_left(&[]);
+    drop(made);
+}
