@@ -3,7 +3,13 @@
 //! One harness, so that one engine, one node image and one shared cluster serve all tests, and so that all of
 //! it is cleared away at the end whatever failed. See `harness/mod.rs` for what a test may use.
 
-#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "tests"
+)]
 #![allow(missing_docs, clippy::missing_panics_doc, clippy::needless_pass_by_value, reason = "tests")]
 
 mod cli;

@@ -67,7 +67,10 @@ fn one_node_from_create_to_delete() {
 
     let volumes = engine::volumes_of(&node);
     assert!(!volumes.is_empty());
-    c.delete().ok().stdout("").stderr(&format!("Deleting cluster \"{name}\" ...\nDeleted nodes: [\"{node}\"]\n"));
+    c.delete()
+        .ok()
+        .stdout("")
+        .stderr(&format!("Deleting cluster \"{name}\" ...\nDeleted nodes: [\"{node}\"]\n"));
     c.nothing_is_left(&volumes);
     let kubeconfig = c.home.kubeconfig_value();
     assert_eq!(kubeconfig["clusters"][0]["name"], "other");

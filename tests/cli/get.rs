@@ -123,6 +123,7 @@ fn export_merges_into_the_first_file_of_the_list() {
     assert_eq!(value["current-context"], json!(c.context()));
     // A file that is named wins over the environment.
     let named = home.tmp().join("deep/named");
-    home.kind(&["export", "kubeconfig", "--name", &c.name, "--kubeconfig", &named.display().to_string()]).ok();
+    home.kind(&["export", "kubeconfig", "--name", &c.name, "--kubeconfig", &named.display().to_string()])
+        .ok();
     kubectl(&home, &["--kubeconfig", &named.display().to_string(), "get", "nodes"], "").ok();
 }

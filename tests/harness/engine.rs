@@ -95,7 +95,12 @@ pub fn nodes(cluster: &str) -> Vec<String> {
 /// Names of all volumes.
 pub fn volumes() -> Vec<String> {
     let list = get("/volumes");
-    list["Volumes"].as_array().into_iter().flatten().filter_map(|v| Some(v["Name"].as_str()?.to_owned())).collect()
+    list["Volumes"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|v| Some(v["Name"].as_str()?.to_owned()))
+        .collect()
 }
 
 /// Names of the volumes of a container.

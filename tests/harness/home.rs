@@ -84,9 +84,18 @@ impl Home {
         }
         for (name, value) in std::env::vars() {
             let kept = ["PATH", "LANG", "USER", "LOGNAME", "XDG_RUNTIME_DIR"].contains(&name.as_str())
-                || ["DOCKER_", "CONTAINER_", "KIND_EXPERIMENTAL", "GO", "HTTP", "http", "NO_PROXY", "no_proxy"]
-                    .iter()
-                    .any(|prefix| name.starts_with(prefix));
+                || [
+                    "DOCKER_",
+                    "CONTAINER_",
+                    "KIND_EXPERIMENTAL",
+                    "GO",
+                    "HTTP",
+                    "http",
+                    "NO_PROXY",
+                    "no_proxy",
+                ]
+                .iter()
+                .any(|prefix| name.starts_with(prefix));
             if kept {
                 all.insert(name, value);
             }
@@ -246,13 +255,23 @@ impl Ran {
     /// Fails unless standard error holds this part.
     #[track_caller]
     pub fn tells(self, part: &str) -> Self {
-        assert!(self.stderr.contains(part), "{}: {part:?} is not in standard error:\n{}", self.args, self.stderr);
+        assert!(
+            self.stderr.contains(part),
+            "{}: {part:?} is not in standard error:\n{}",
+            self.args,
+            self.stderr
+        );
         self
     }
     /// Fails when standard error holds this part.
     #[track_caller]
     pub fn tells_not(self, part: &str) -> Self {
-        assert!(!self.stderr.contains(part), "{}: {part:?} is in standard error:\n{}", self.args, self.stderr);
+        assert!(
+            !self.stderr.contains(part),
+            "{}: {part:?} is in standard error:\n{}",
+            self.args,
+            self.stderr
+        );
         self
     }
     /// Fails unless standard output holds this part.
@@ -261,7 +280,9 @@ impl Ran {
         assert!(
             self.stdout.contains(part),
             "{}: {part:?} is not in standard output:\n{}\nstderr:\n{}",
-            self.args, self.stdout, self.stderr
+            self.args,
+            self.stdout,
+            self.stderr
         );
         self
     }

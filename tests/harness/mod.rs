@@ -40,7 +40,9 @@ pub fn plain(name: &str, body: fn()) -> Trial {
 pub fn real(name: &str, body: fn()) -> Trial {
     Trial::test(name, move || {
         if need().is_err() {
-            return Err(Failed::from("no engine or no node image: see the test engine_and_node_image_are_there"));
+            return Err(Failed::from(
+                "no engine or no node image: see the test engine_and_node_image_are_there",
+            ));
         }
         body();
         Ok(())

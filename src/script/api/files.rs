@@ -11,7 +11,9 @@ use super::{Returned, Thrown, duration, flag_of, only_keys, strings, text, text_
 use crate::error::{Error, Result};
 use crate::event::{Event, Unit};
 use crate::host::{cache, dirs, download, fs, process};
-use rhai::{Array, Dynamic, Engine, FnPtr, FuncRegistration, ImmutableString, Map, Module, NativeCallContext};
+use rhai::{
+    Array, Dynamic, Engine, FnPtr, FuncRegistration, ImmutableString, Map, Module, NativeCallContext,
+};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -111,7 +113,10 @@ fn run_program(run: &Run, argv: &Array, options: &Map, check: bool) -> Returned<
             let Some(limit) = limit else { return work.await };
             tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
                 let program = command.argv.first().map_or("", String::as_str);
-                Err(Error::user("host.time_limit", format!("{program} ran longer than {} s", limit.as_secs())))
+                Err(Error::user(
+                    "host.time_limit",
+                    format!("{program} ran longer than {} s", limit.as_secs()),
+                ))
             })
         })
         .and_then(|output| if check { process::check(&command, output) } else { Ok(output) })
@@ -133,7 +138,9 @@ fn canonical(inputs: &Dynamic) -> Returned<String> {
                 entries.sort_by(|a, b| a.0.cmp(&b.0));
                 serde_json::Value::Object(entries.into_iter().collect())
             }
-            serde_json::Value::Array(list) => serde_json::Value::Array(list.into_iter().map(sorted).collect()),
+            serde_json::Value::Array(list) => {
+                serde_json::Value::Array(list.into_iter().map(sorted).collect())
+            }
             other => other,
         }
     }
@@ -142,12 +149,22 @@ fn canonical(inputs: &Dynamic) -> Returned<String> {
 
 const GROUP: &str = "node-image";
 
-fn cached(run: &Run, ctx: &NativeCallContext, name: &str, inputs: &Dynamic, make: &FnPtr) -> Returned<ImmutableString> {
+fn cached(
+    run: &Run,
+    ctx: &NativeCallContext,
+    name: &str,
+    inputs: &Dynamic,
+    make: &FnPtr,
+) -> Returned<ImmutableString> {
     let inputs = canonical(inputs)?;
     let (group, owned_name) = (GROUP, name.to_owned());
     let slot = match run.block_thread(move || cache::entry(group, &owned_name, &inputs)).thrown()? {
         cache::Entry::Finished(path) => {
-            run.message(crate::event::Level::Debug, format!("{name}: made before, in {}", path.display()), None);
+            run.message(
+                crate::event::Level::Debug,
+                format!("{name}: made before, in {}", path.display()),
+                None,
+            );
             return Ok(text(path.display().to_string()));
         }
         cache::Entry::Missing(slot) => slot,
@@ -166,8 +183,10 @@ fn asset_dir(folder: &str) -> Result<PathBuf> {
     if files.is_empty() {
         return Err(Error::script("asset.not_found", format!("no folder {folder:?} comes with the program")));
     }
-    let inputs: String =
-        files.iter().map(|(name, content)| format!("{name}\0{}\0", String::from_utf8_lossy(content))).collect();
+    let inputs: String = files
+        .iter()
+        .map(|(name, content)| format!("{name}\0{}\0", String::from_utf8_lossy(content)))
+        .collect();
     match cache::entry("assets", &folder.replace('/', "-"), &inputs)? {
         cache::Entry::Finished(path) => Ok(path),
         cache::Entry::Missing(slot) => {
@@ -183,10 +202,13 @@ fn asset_dir(folder: &str) -> Result<PathBuf> {
 fn register_host_programs(m: &mut Module, run: &Arc<Run>) {
     for (name, check) in [("run", true), ("try_run", false)] {
         let r = run.clone();
-        FuncRegistration::new(name).set_into_module(m, move |ctx: NativeCallContext, argv: Array| -> Returned<Map> {
-            allowed(&r, &ctx, "host::run")?;
-            run_program(&r, &argv, &Map::new(), check)
-        });
+        FuncRegistration::new(name).set_into_module(
+            m,
+            move |ctx: NativeCallContext, argv: Array| -> Returned<Map> {
+                allowed(&r, &ctx, "host::run")?;
+                run_program(&r, &argv, &Map::new(), check)
+            },
+        );
         let r = run.clone();
         FuncRegistration::new(name).set_into_module(
             m,
@@ -197,10 +219,13 @@ fn register_host_programs(m: &mut Module, run: &Arc<Run>) {
         );
     }
     let r = run.clone();
-    FuncRegistration::new("alive").set_into_module(m, move |ctx: NativeCallContext, pid: i64| -> Returned<bool> {
-        allowed(&r, &ctx, "host::alive")?;
-        Ok(process::alive(pid))
-    });
+    FuncRegistration::new("alive").set_into_module(
+        m,
+        move |ctx: NativeCallContext, pid: i64| -> Returned<bool> {
+            allowed(&r, &ctx, "host::alive")?;
+            Ok(process::alive(pid))
+        },
+    );
     let r = run.clone();
     FuncRegistration::new("kill").set_into_module(
         m,
@@ -292,19 +317,23 @@ fn register_host_files(m: &mut Module, run: &Arc<Run>) {
             let (url, file, sum) = (url.to_owned(), PathBuf::from(file), text_of(options, "sha256"));
             let progress = r.progress(format!("downloading {url}"), Unit::Bytes);
             let cancel = scope::current().cancel;
-            r.block_thread(move || download::file(&url, &file, sum.as_deref(), &progress, &|| cancel.is_cancelled()))
-                .thrown()
+            r.block_thread(move || {
+                download::file(&url, &file, sum.as_deref(), &progress, &|| cancel.is_cancelled())
+            })
+            .thrown()
         };
         if with_options {
             FuncRegistration::new("download").set_into_module(
                 m,
-                move |ctx: NativeCallContext, url: &str, file: &str, options: Map| fetch(&ctx, url, file, &options),
+                move |ctx: NativeCallContext, url: &str, file: &str, options: Map| {
+                    fetch(&ctx, url, file, &options)
+                },
             );
         } else {
-            FuncRegistration::new("download").set_into_module(
-                m,
-                move |ctx: NativeCallContext, url: &str, file: &str| fetch(&ctx, url, file, &Map::new()),
-            );
+            FuncRegistration::new("download")
+                .set_into_module(m, move |ctx: NativeCallContext, url: &str, file: &str| {
+                    fetch(&ctx, url, file, &Map::new())
+                });
         }
     }
     // What the machine is like is no secret.
@@ -324,20 +353,27 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     let r = run.clone();
     FuncRegistration::new("step").set_into_module(
         &mut caches,
-        move |ctx: NativeCallContext, name: &str, inputs: Dynamic, make: FnPtr| -> Returned<ImmutableString> {
+        move |ctx: NativeCallContext,
+              name: &str,
+              inputs: Dynamic,
+              make: FnPtr|
+              -> Returned<ImmutableString> {
             allowed(&r, &ctx, "cache::step")?;
             cached(&r, &ctx, name, &inputs, &make)
         },
     );
-    FuncRegistration::new("has").set_into_module(&mut caches, |name: &str, inputs: Dynamic| -> Returned<bool> {
-        Ok(cache::has(GROUP, name, &canonical(&inputs)?))
-    });
+    FuncRegistration::new("has")
+        .set_into_module(&mut caches, |name: &str, inputs: Dynamic| -> Returned<bool> {
+            Ok(cache::has(GROUP, name, &canonical(&inputs)?))
+        });
     engine.register_static_module("cache", caches.into());
 
     let mut assets = Module::new();
     FuncRegistration::new("read").set_into_module(&mut assets, |path: &str| -> Returned<ImmutableString> {
         let found = stdlib::asset(path).map(|bytes| text(String::from_utf8_lossy(bytes).into_owned()));
-        found.ok_or_else(|| to_rhai(&Error::script("asset.not_found", format!("no file {path:?} comes with the program"))))
+        found.ok_or_else(|| {
+            to_rhai(&Error::script("asset.not_found", format!("no file {path:?} comes with the program")))
+        })
     });
     FuncRegistration::new("list").set_into_module(&mut assets, |folder: &str| -> Array {
         stdlib::asset_files(folder).into_iter().map(Dynamic::from).collect()
@@ -348,7 +384,8 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     engine.register_static_module("asset", assets.into());
 
     let mut env = Module::new();
-    FuncRegistration::new("get").set_into_module(&mut env, |name: &str| text(std::env::var(name).unwrap_or_default()));
+    FuncRegistration::new("get")
+        .set_into_module(&mut env, |name: &str| text(std::env::var(name).unwrap_or_default()));
     FuncRegistration::new("get").set_into_module(&mut env, |name: &str, otherwise: &str| {
         text(std::env::var(name).ok().filter(|v| !v.is_empty()).unwrap_or_else(|| otherwise.to_owned()))
     });
