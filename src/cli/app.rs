@@ -77,7 +77,12 @@ impl App {
     }
 
     /// Calls a function of the standard library.
-    pub fn call(&self, module: &str, function: &str, args: impl FnOnce() -> Result<Vec<Dynamic>> + Send) -> Result<Dynamic> {
+    pub fn call(
+        &self,
+        module: &str,
+        function: &str,
+        args: impl FnOnce() -> Result<Vec<Dynamic>> + Send,
+    ) -> Result<Dynamic> {
         // Dynamics are made on the script's thread, where they are used.
         self.with_host(RunOptions::default(), |host| host.call(module, function, args()?))
     }
@@ -85,7 +90,9 @@ impl App {
 
 /// Interrupts a run at each signal.
 async fn interrupt(run: Arc<Run>) {
-    let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else { return };
+    let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
+        return;
+    };
     loop {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {}

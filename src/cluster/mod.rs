@@ -107,13 +107,15 @@ impl Cluster {
     /// The node `name`, which may also be given without the cluster's name in front (`worker2`).
     pub fn node(&self, name: &str) -> Result<&Node> {
         let full = format!("{}-{name}", self.name);
-        self.nodes.iter().find(|n| n.name == name).or_else(|| self.nodes.iter().find(|n| n.name == full)).ok_or_else(
-            || {
+        self.nodes
+            .iter()
+            .find(|n| n.name == name)
+            .or_else(|| self.nodes.iter().find(|n| n.name == full))
+            .ok_or_else(|| {
                 let names: Vec<&str> = self.nodes.iter().map(|n| n.name.as_str()).collect();
                 Error::user("node.not_found", format!("the cluster {} has no node {name:?}", self.name))
                     .hint(format!("it has: {}", names.join(", ")))
-            },
-        )
+            })
     }
 
     /// The first control plane.
@@ -135,8 +137,11 @@ impl Cluster {
 
     fn endpoint_of(&self, container: &Container) -> Result<String> {
         let (address, port) = container.host_port(API_PORT, Protocol::TCP).ok_or_else(|| {
-            Error::engine("cluster.no_api_port", format!("{} does not publish its API server's port", container.name))
-                .hint("is the container running? docker start starts it")
+            Error::engine(
+                "cluster.no_api_port",
+                format!("{} does not publish its API server's port", container.name),
+            )
+            .hint("is the container running? docker start starts it")
         })?;
         let endpoint = self.engine.endpoint();
         let host = match address {

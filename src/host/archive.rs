@@ -63,7 +63,8 @@ pub fn stream(fill: impl FnOnce(&mut Builder) -> io::Result<()> + Send + 'static
         let mut builder = Builder(tar::Builder::new(Sender { pieces, buffer: Vec::with_capacity(PIECE) }));
         let done = fill(&mut builder).and_then(|()| builder.0.into_inner()).and_then(|mut s| s.flush());
         if let Err(error) = done {
-            let _ = failed.blocking_send(Err(Error::user("file.pack", "cannot pack the files").because(error)));
+            let _ =
+                failed.blocking_send(Err(Error::user("file.pack", "cannot pack the files").because(error)));
         }
     });
     pieces_stream(receive)
@@ -95,8 +96,10 @@ pub fn file(path: PathBuf) -> Result<ByteStream> {
 }
 
 fn pieces_stream(receive: mpsc::Receiver<Result<Bytes>>) -> ByteStream {
-    futures_util::stream::unfold(receive, |mut receive| async { receive.recv().await.map(|piece| (piece, receive)) })
-        .boxed()
+    futures_util::stream::unfold(receive, |mut receive| async {
+        receive.recv().await.map(|piece| (piece, receive))
+    })
+    .boxed()
 }
 
 /// Reads what an async stream delivers from a blocking thread.

@@ -120,6 +120,9 @@ pub fn check_sha256(path: &Path, expected: &str) -> Result<()> {
     if found == expected {
         return Ok(());
     }
-    Err(Error::user("file.checksum", format!("{} has the SHA-256 {found}, expected {expected}", path.display()))
-        .hint("remove it and try again; if it stays so, the source does not serve what it names"))
+    Err(Error::user(
+        "file.checksum",
+        format!("{} has the SHA-256 {found}, expected {expected}", path.display()),
+    )
+    .hint("remove it and try again; if it stays so, the source does not serve what it names"))
 }

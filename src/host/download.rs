@@ -72,9 +72,9 @@ pub fn file(
             fs::remove(&partial)?;
             return Err(Error::cancelled());
         }
-        let read = reader
-            .read(&mut buffer)
-            .map_err(|e| Error::user("http.unreachable", format!("lost {url} after {done} bytes")).because(e))?;
+        let read = reader.read(&mut buffer).map_err(|e| {
+            Error::user("http.unreachable", format!("lost {url} after {done} bytes")).because(e)
+        })?;
         if read == 0 {
             break;
         }

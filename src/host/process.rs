@@ -62,7 +62,11 @@ pub async fn run(command: &Command, line: &(dyn Fn(Stream, &str) + Send + Sync))
     }
     let mut child = process.spawn().map_err(|e| {
         let error = Error::user("host.cannot_run", format!("cannot run {program}")).because(e);
-        if which(program).is_none() { error.hint(format!("is {program} installed and in PATH?")) } else { error }
+        if which(program).is_none() {
+            error.hint(format!("is {program} installed and in PATH?"))
+        } else {
+            error
+        }
     })?;
     let mut group = Group(child.id().and_then(|id| rustix::process::Pid::from_raw(id.cast_signed())));
     let stdin = child.stdin.take().zip(command.stdin.clone());
@@ -108,14 +112,16 @@ pub fn check(command: &Command, output: Output) -> Result<Output> {
         return Ok(output);
     }
     let program = command.argv.first().map_or("program", String::as_str);
-    Err(Error::user("host.failed", format!("{program} ended with exit code {}", output.code)).with_context(Context {
-        node: None,
-        command: Some(crate::node::quote(&command.argv)),
-        exit_code: Some(output.code),
-        stdout: Some(output.stdout),
-        stderr: Some(output.stderr),
-        place: None,
-    }))
+    Err(Error::user("host.failed", format!("{program} ended with exit code {}", output.code)).with_context(
+        Context {
+            node: None,
+            command: Some(crate::node::quote(&command.argv)),
+            exit_code: Some(output.code),
+            stdout: Some(output.stdout),
+            stderr: Some(output.stderr),
+            place: None,
+        },
+    ))
 }
 
 fn pid_of(pid: i64) -> Option<rustix::process::Pid> {
@@ -128,7 +134,8 @@ pub fn alive(pid: i64) -> bool {
     if rustix::process::test_kill_process(pid) == Err(rustix::io::Errno::SRCH) {
         return false;
     }
-    let stat = super::fs::read_to_string(std::path::Path::new(&format!("/proc/{}/stat", pid.as_raw_nonzero())));
+    let stat =
+        super::fs::read_to_string(std::path::Path::new(&format!("/proc/{}/stat", pid.as_raw_nonzero())));
     stat.map_or(true, |text| !text.rsplit(") ").next().is_some_and(|rest| rest.starts_with('Z')))
 }
 
@@ -149,7 +156,10 @@ pub fn kill(pid: i64, signal: &str) -> Result<bool> {
     match rustix::process::kill_process(pid, signal) {
         Ok(()) => Ok(true),
         Err(rustix::io::Errno::SRCH) => Ok(false),
-        Err(e) => Err(Error::user("host.signal", format!("cannot signal process {}", pid.as_raw_nonzero())).because(e)),
+        Err(e) => {
+            Err(Error::user("host.signal", format!("cannot signal process {}", pid.as_raw_nonzero()))
+                .because(e))
+        }
     }
 }
 

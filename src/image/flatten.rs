@@ -12,10 +12,15 @@ use std::path::PathBuf;
 
 /// Writes the engine's image `reference` to `path` with all of its layers merged; name and config are kept.
 pub async fn flatten(engine: &dyn Engine, reference: &str, path: PathBuf) -> Result<()> {
-    let image = engine.inspect_image(reference).await?.ok_or_else(|| {
-        Error::engine("engine.not_found", format!("the engine has no image {reference}"))
-    })?;
-    let name = format!("kind-flatten-{}-{:x}", std::process::id(), Sha256::digest(reference).iter().take(4).fold(0_u32, |n, b| n << 8 | u32::from(*b)));
+    let image = engine
+        .inspect_image(reference)
+        .await?
+        .ok_or_else(|| Error::engine("engine.not_found", format!("the engine has no image {reference}")))?;
+    let name = format!(
+        "kind-flatten-{}-{:x}",
+        std::process::id(),
+        Sha256::digest(reference).iter().take(4).fold(0_u32, |n, b| n << 8 | u32::from(*b))
+    );
     let spec = ContainerSpec {
         name: name.clone(),
         image: reference.to_owned(),

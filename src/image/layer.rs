@@ -40,7 +40,10 @@ impl Layer {
     /// A layer that is written into `file`.
     pub fn new(file: File) -> Self {
         let hashed = Hashed { file, hasher: Sha256::new() };
-        Self { tar: tar::Builder::new(io::BufWriter::with_capacity(1 << 20, hashed)), folders: BTreeSet::new() }
+        Self {
+            tar: tar::Builder::new(io::BufWriter::with_capacity(1 << 20, hashed)),
+            folders: BTreeSet::new(),
+        }
     }
 
     fn header(kind: tar::EntryType, mode: u32, size: u64) -> tar::Header {

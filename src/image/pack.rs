@@ -156,5 +156,7 @@ pub fn from_layer(
         .and_then(|()| add("manifest.json", manifest.len() as u64, &mut manifest.as_slice()))
         .and_then(|()| archive.into_inner())
         .and_then(|mut out| out.flush());
-    written.map_err(|e| Error::user("file.pack", format!("cannot write the archive of {}", names.join(", "))).because(e))
+    written.map_err(|e| {
+        Error::user("file.pack", format!("cannot write the archive of {}", names.join(", "))).because(e)
+    })
 }

@@ -20,7 +20,12 @@ pub async fn into_runtime(node: &Node, stream: ByteStream) -> Result<()> {
 
 /// Makes an image of the engine from files that lie on a node: `files` are pairs of a path in the image and a
 /// path on the node.
-pub async fn from_node(node: &Node, reference: &str, files: Vec<(String, String)>, config: Config) -> Result<()> {
+pub async fn from_node(
+    node: &Node,
+    reference: &str,
+    files: Vec<(String, String)>,
+    config: Config,
+) -> Result<()> {
     let mut contents = Vec::new();
     for (to, from) in files {
         contents.push((to, node.read_file(&from).await?));

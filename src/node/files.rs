@@ -35,7 +35,8 @@ impl Node {
                 .append_data(&mut header, file.path.trim_start_matches('/'), file.content.as_slice())
                 .map_err(|e| Error::internal("tar", format!("cannot pack {}", file.path)).because(e))?;
         }
-        let bytes = archive.into_inner().map_err(|e| Error::internal("tar", "cannot pack files").because(e))?;
+        let bytes =
+            archive.into_inner().map_err(|e| Error::internal("tar", "cannot pack files").because(e))?;
         self.engine()
             .upload(&self.name, "/", bytes_stream(bytes))
             .await
@@ -46,7 +47,9 @@ impl Node {
     pub async fn read_file(&self, path: &str) -> Result<Vec<u8>> {
         let mut stream = self.engine().download(&self.name, path).await.map_err(|e| {
             if e.code() == "engine.not_found" {
-                Error::node("node.no_file", format!("{} has no file {path}", self.name)).on_node(&self.name).because(e)
+                Error::node("node.no_file", format!("{} has no file {path}", self.name))
+                    .on_node(&self.name)
+                    .because(e)
             } else {
                 e.on_node(&self.name)
             }
@@ -63,8 +66,11 @@ impl Node {
             .ok_or_else(|| Error::node("node.read", format!("{path} of {} is empty", self.name)))?
             .map_err(broken)?;
         if !entry.header().entry_type().is_file() {
-            return Err(Error::node("node.not_a_file", format!("{path} on {} is not a plain file", self.name))
-                .hint("n.download copies folders, n.exec(\"readlink\", \"-f\", …) follows links"));
+            return Err(Error::node(
+                "node.not_a_file",
+                format!("{path} on {} is not a plain file", self.name),
+            )
+            .hint("n.download copies folders, n.exec(\"readlink\", \"-f\", …) follows links"));
         }
         let mut content = Vec::new();
         std::io::Read::read_to_end(&mut entry, &mut content).map_err(broken)?;

@@ -49,7 +49,13 @@ pub struct Output {
 impl Node {
     /// A handle; asks nothing of the engine.
     pub fn new(engine: Arc<dyn Engine>, cluster: &str, name: &str, role: &str) -> Self {
-        Self { name: name.to_owned(), cluster: cluster.to_owned(), role: role.to_owned(), config: None, engine }
+        Self {
+            name: name.to_owned(),
+            cluster: cluster.to_owned(),
+            role: role.to_owned(),
+            config: None,
+            engine,
+        }
     }
 
     /// The handle of a listed container, when its labels say that it is a node.
@@ -121,15 +127,18 @@ impl Node {
 
     fn failed(&self, spec: &ExecSpec, output: Output) -> Error {
         let program = spec.command.first().map_or("command", String::as_str);
-        Error::node("node.exec_failed", format!("{program} ended with exit code {} on {}", output.code, self.name))
-            .with_context(Context {
-                node: Some(self.name.clone()),
-                command: Some(quote(&spec.command)),
-                exit_code: Some(output.code),
-                stdout: Some(output.stdout),
-                stderr: Some(output.stderr),
-                place: None,
-            })
+        Error::node(
+            "node.exec_failed",
+            format!("{program} ended with exit code {} on {}", output.code, self.name),
+        )
+        .with_context(Context {
+            node: Some(self.name.clone()),
+            command: Some(quote(&spec.command)),
+            exit_code: Some(output.code),
+            stdout: Some(output.stdout),
+            stderr: Some(output.stderr),
+            place: None,
+        })
     }
 
     /// Sends a signal to its first process. The boot signal goes to a waiting node only: an init would
@@ -165,9 +174,12 @@ impl Node {
                     return Ok(seen.trim_end().to_owned());
                 }
             }
-            Err(Error::node("node.stopped", format!("{} stopped before its console showed {text:?}", self.name))
-                .on_node(&self.name)
-                .hint(format!("its last lines: {}", last_line(&seen))))
+            Err(Error::node(
+                "node.stopped",
+                format!("{} stopped before its console showed {text:?}", self.name),
+            )
+            .on_node(&self.name)
+            .hint(format!("its last lines: {}", last_line(&seen))))
         };
         tokio::time::timeout(limit, search).await.unwrap_or_else(|_| {
             Err(Error::node(

@@ -149,7 +149,9 @@ pub fn from_rhai(error: &EvalAltResult, main: &str, sources: &Sources) -> Error 
         EvalAltResult::ErrorFunctionNotFound(signature, _) => unknown_function(signature),
         EvalAltResult::ErrorVariableNotFound(name, _) => unknown_name("variable", name),
         EvalAltResult::ErrorModuleNotFound(name, _) => unknown_name("module", name),
-        EvalAltResult::ErrorParsing(kind, _) => Error::script("script.syntax", lower_first(&kind.to_string())),
+        EvalAltResult::ErrorParsing(kind, _) => {
+            Error::script("script.syntax", lower_first(&kind.to_string()))
+        }
         other => {
             let mut bare = other.to_string();
             if let Some(at) = bare.rfind(" (line ") {

@@ -32,19 +32,22 @@ impl Source {
         match self {
             Self::File(path) => {
                 let text = fs::read_to_string(path).map_err(|e| match e.code() {
-                    "file.not_found" => {
-                        Error::user("script.not_found", format!("there is no script {}", path.display()))
-                            .hint("kind run - reads the script from standard input, kind run -e CODE takes it as text")
-                    }
+                    "file.not_found" => Error::user(
+                        "script.not_found",
+                        format!("there is no script {}", path.display()),
+                    )
+                    .hint(
+                        "kind run - reads the script from standard input, kind run -e CODE takes it as text",
+                    ),
                     _ => e,
                 })?;
                 Ok((path.display().to_string(), text))
             }
             Self::Stdin => {
                 let mut text = String::new();
-                std::io::stdin()
-                    .read_to_string(&mut text)
-                    .map_err(|e| Error::user("script.stdin", "cannot read the script from standard input").because(e))?;
+                std::io::stdin().read_to_string(&mut text).map_err(|e| {
+                    Error::user("script.stdin", "cannot read the script from standard input").because(e)
+                })?;
                 Ok(("(standard input)".to_owned(), text))
             }
             Self::Text(text) => Ok(("(command line)".to_owned(), text.clone())),

@@ -17,7 +17,9 @@ static OVERRIDES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// Whether a source's name is one of the standard library, compiled in or overridden.
 pub fn is_stdlib(name: &str) -> bool {
-    name.starts_with("std/") || name == CALLER || OVERRIDES.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|n| n == name)
+    name.starts_with("std/")
+        || name == CALLER
+        || OVERRIDES.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|n| n == name)
 }
 
 /// The source of calls that the program itself makes.
@@ -74,7 +76,8 @@ impl Resolver {
             let mut loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
             let me = thread::current().id();
             if loading.contains(&(me, name.clone())) {
-                let mine: Vec<&str> = loading.iter().filter(|(t, _)| *t == me).map(|(_, n)| n.as_str()).collect();
+                let mine: Vec<&str> =
+                    loading.iter().filter(|(t, _)| *t == me).map(|(_, n)| n.as_str()).collect();
                 let circle = format!("{} -> {name}", mine.join(" -> "));
                 return Err(to_rhai(&crate::Error::script(
                     "script.circle",
@@ -84,7 +87,10 @@ impl Resolver {
             loading.push((me, name.clone()));
         }
         let made = self.compile(engine, &name, &text);
-        self.loading.lock().unwrap_or_else(PoisonError::into_inner).retain(|entry| *entry != (thread::current().id(), name.clone()));
+        self.loading
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|entry| *entry != (thread::current().id(), name.clone()));
         let module = made?;
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(name, module.clone());
         Ok(module)

@@ -101,7 +101,10 @@ impl Run {
 
     /// Runs blocking work on a thread of its own and waits for it as [`Run::block`] does. Work that is left
     /// behind on cancellation ends by itself.
-    pub fn block_thread<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    pub fn block_thread<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let task = self.runtime.spawn_blocking(work);
         self.block(async move {
             task.await.unwrap_or_else(|e| Err(Error::internal("thread", "a worker thread failed").because(e)))

@@ -16,7 +16,9 @@ pub fn value(run: &Run, value: &Dynamic) -> String {
     if let Some(map) = value.read_lock::<Map>() {
         let json: Result<serde_json::Value, _> = rhai::serde::from_dynamic(value);
         return match json {
-            Ok(json) => crate::yaml::render(&json).unwrap_or_else(|_| format!("{map:?}")).trim_end().to_owned(),
+            Ok(json) => {
+                crate::yaml::render(&json).unwrap_or_else(|_| format!("{map:?}")).trim_end().to_owned()
+            }
             Err(_) => map.iter().map(|(k, v)| format!("{k}: {}", one(v))).collect::<Vec<_>>().join("\n"),
         };
     }
@@ -68,7 +70,12 @@ fn one(value: &Dynamic) -> String {
         return format!("{}  {}", node.name, node.role);
     }
     if let Some(cluster) = value.read_lock::<Cluster>() {
-        return cluster.nodes.iter().map(|n| format!("{}  {}", n.name, n.role)).collect::<Vec<_>>().join("\n");
+        return cluster
+            .nodes
+            .iter()
+            .map(|n| format!("{}  {}", n.name, n.role))
+            .collect::<Vec<_>>()
+            .join("\n");
     }
     if value.is_string() {
         return value.to_string().trim_end_matches('\n').to_owned();

@@ -67,17 +67,17 @@ impl Places {
     /// The folders as they are for the working directory and the user of this process.
     pub fn new(command_line: Option<&Path>) -> Self {
         let project = std::env::current_dir().ok().map(|d| d.join(".kind").join("stdlib"));
-        Self { command_line: command_line.map(Path::to_path_buf), project, user: Some(config_dir().join("stdlib")) }
+        Self {
+            command_line: command_line.map(Path::to_path_buf),
+            project,
+            user: Some(config_dir().join("stdlib")),
+        }
     }
 
     fn folders(&self) -> impl Iterator<Item = (Place, &Path)> {
-        [
-            (Place::CommandLine, &self.command_line),
-            (Place::Project, &self.project),
-            (Place::User, &self.user),
-        ]
-        .into_iter()
-        .filter_map(|(place, path)| Some((place, path.as_deref()?)))
+        [(Place::CommandLine, &self.command_line), (Place::Project, &self.project), (Place::User, &self.user)]
+            .into_iter()
+            .filter_map(|(place, path)| Some((place, path.as_deref()?)))
     }
 
     /// Where `kind stdlib eject` writes to.
@@ -112,8 +112,7 @@ impl Places {
 
     /// Every module, each from the first place that has it, by name.
     pub fn list(&self) -> Vec<Module> {
-        let mut names: Vec<String> =
-            BUILT_IN.files().filter_map(|f| module_name(f.path())).collect();
+        let mut names: Vec<String> = BUILT_IN.files().filter_map(|f| module_name(f.path())).collect();
         for (_, folder) in self.folders() {
             let Ok(entries) = crate::host::fs::list(folder) else { continue };
             names.extend(entries.iter().filter_map(|p| module_name(p)));

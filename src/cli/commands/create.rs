@@ -51,9 +51,9 @@ fn planned(app: &App, args: &CreateCluster) -> Result<config::Cluster> {
 fn read(path: &Path) -> Result<config::Cluster> {
     if path == Path::new("-") {
         let mut text = String::new();
-        std::io::stdin()
-            .read_to_string(&mut text)
-            .map_err(|e| Error::user("config.stdin", "cannot read the config from standard input").because(e))?;
+        std::io::stdin().read_to_string(&mut text).map_err(|e| {
+            Error::user("config.stdin", "cannot read the config from standard input").because(e)
+        })?;
         return config::parse(&text, "standard input");
     }
     config::parse(&fs::read_to_string(path)?, &path.display().to_string())

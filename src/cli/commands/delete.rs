@@ -15,7 +15,9 @@ pub fn run(app: &App, delete: Delete) -> Result<()> {
                 Ok(vec![name.to_string().into(), path_text(args.kubeconfig.kubeconfig.as_deref())])
             })
             .map(|_| ())
-            .map_err(|e| if e.is_cancelled() { e } else { e.while_(format!("failed to delete cluster \"{name}\"")) })
+            .map_err(|e| {
+                if e.is_cancelled() { e } else { e.while_(format!("failed to delete cluster \"{name}\"")) }
+            })
         }
         Some(DeleteWhat::Clusters(args)) => {
             if args.names.is_empty() && !args.all {

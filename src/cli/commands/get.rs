@@ -66,7 +66,8 @@ impl<'a> NodeView<'a> {
 }
 
 fn nodes(app: &App, cluster: Option<String>, format: Option<OutputFormat>) -> Result<()> {
-    let label = cluster.as_ref().map_or_else(|| CLUSTER_LABEL.to_owned(), |name| format!("{CLUSTER_LABEL}={name}"));
+    let label =
+        cluster.as_ref().map_or_else(|| CLUSTER_LABEL.to_owned(), |name| format!("{CLUSTER_LABEL}={name}"));
     let containers = app.block(async { app.engine().await?.list_containers(&[label]).await })?;
     let views: Vec<NodeView<'_>> = containers.iter().filter_map(NodeView::of).collect();
     match (format, cluster) {
@@ -117,7 +118,8 @@ fn kubeconfig(app: &App, name: &str, internal: bool, format: Option<OutputFormat
 }
 
 fn kubeconfig_path(app: &App, name: &str, format: Option<OutputFormat>) -> Result<()> {
-    let path = app.call("kubeconfig", "path", || Ok(vec![name.to_owned().into()]))
+    let path = app
+        .call("kubeconfig", "path", || Ok(vec![name.to_owned().into()]))
         .map_err(|e| no_control_plane(name, e))?
         .to_string();
     match format {

@@ -25,8 +25,9 @@ pub fn map<const N: usize>(entries: [(&str, Dynamic); N]) -> Dynamic {
 
 /// Any value for a script.
 pub fn value(value: &impl Serialize) -> Result<Dynamic> {
-    rhai::serde::to_dynamic(value)
-        .map_err(|e| crate::error::Error::internal("script.value", "cannot hand a value to the script").because(e))
+    rhai::serde::to_dynamic(value).map_err(|e| {
+        crate::error::Error::internal("script.value", "cannot hand a value to the script").because(e)
+    })
 }
 
 /// A path for a script; empty when there is none.

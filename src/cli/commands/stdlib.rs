@@ -45,9 +45,9 @@ fn list(app: &App, places: &Places, format: Option<OutputFormat>) -> Result<()> 
 fn eject(app: &App, places: &Places, args: &StdlibEject) -> Result<()> {
     let name = bare(&args.name);
     let Some(module) = built_in(name) else { return places.find(name).map(|_| ()) };
-    let folder = places
-        .eject_folder(args.user)
-        .ok_or_else(|| Error::user("stdlib.no_folder", "there is no folder to eject to").hint("give one with --stdlib DIR"))?;
+    let folder = places.eject_folder(args.user).ok_or_else(|| {
+        Error::user("stdlib.no_folder", "there is no folder to eject to").hint("give one with --stdlib DIR")
+    })?;
     let path = folder.join(format!("{name}.rhai"));
     if path.exists() && !args.force {
         return Err(Error::user("stdlib.exists", format!("{} is there already", path.display()))

@@ -58,8 +58,9 @@ pub const METHODS: &[Record] = records_table! { "Cluster":
 fn load(path: &str) -> Result<serde_json::Value> {
     let (text, origin) = if path == "-" {
         let mut text = String::new();
-        std::io::Read::read_to_string(&mut std::io::stdin(), &mut text)
-            .map_err(|e| Error::user("config.stdin", "cannot read the config from standard input").because(e))?;
+        std::io::Read::read_to_string(&mut std::io::stdin(), &mut text).map_err(|e| {
+            Error::user("config.stdin", "cannot read the config from standard input").because(e)
+        })?;
         (text, "standard input")
     } else {
         (fs::read_to_string(Path::new(path))?, path)
@@ -155,11 +156,12 @@ fn register_module(engine: &mut Engine, run: &Arc<Run>) {
     let mut m = Module::new();
     let r = run.clone();
     FuncRegistration::new("plan").set_into_module(&mut m, move |spec: Map| planned(&r, spec));
-    FuncRegistration::new("load").set_into_module(&mut m, |path: &str| -> Returned<Dynamic> {
-        to_value(&load(path).thrown()?)
-    });
+    FuncRegistration::new("load")
+        .set_into_module(&mut m, |path: &str| -> Returned<Dynamic> { to_value(&load(path).thrown()?) });
     let r = run.clone();
-    let find = move |name: &str| -> Returned<Cluster> { r.block(Cluster::find(r.engine().thrown()?, name)).thrown() };
+    let find = move |name: &str| -> Returned<Cluster> {
+        r.block(Cluster::find(r.engine().thrown()?, name)).thrown()
+    };
     FuncRegistration::new("find").set_into_module(&mut m, find.clone());
     engine.register_fn("cluster", find);
     let r = run.clone();
@@ -176,8 +178,7 @@ fn register_module(engine: &mut Engine, run: &Arc<Run>) {
         let engine = r.engine().thrown()?;
         Ok(r.block(Cluster::names(engine.as_ref())).thrown()?.into_iter().map(Dynamic::from).collect())
     });
-    FuncRegistration::new("default_image")
-        .set_into_module(&mut m, || text(ImageRef::default().to_string()));
+    FuncRegistration::new("default_image").set_into_module(&mut m, || text(ImageRef::default().to_string()));
     engine.register_static_module("cluster", m.into());
 }
 
@@ -194,7 +195,13 @@ fn register_parts(engine: &mut Engine, run: &Arc<Run>) {
     engine.register_get("workers", |c: &mut Cluster| nodes(c.with_role("worker")));
     engine.register_get("others", |c: &mut Cluster| {
         let first = c.control_plane().map(|n| n.name.clone()).unwrap_or_default();
-        nodes(c.nodes.iter().filter(|n| n.name != first && n.role != "external-load-balancer").cloned().collect())
+        nodes(
+            c.nodes
+                .iter()
+                .filter(|n| n.name != first && n.role != "external-load-balancer")
+                .cloned()
+                .collect(),
+        )
     });
     engine.register_fn("node", |c: &mut Cluster, name: &str| c.node(name).cloned().thrown());
     engine.register_fn("to_string", |c: &mut Cluster| {
@@ -215,10 +222,13 @@ fn register_parts(engine: &mut Engine, run: &Arc<Run>) {
     }
     engine.register_fn("use_kubeconfig", |c: &mut Cluster, content: &str| c.use_kubeconfig(content));
     let r = run.clone();
-    engine.register_fn("fetch", move |c: &mut Cluster, node: Node, port: i64, path: &str| -> Returned<ImmutableString> {
-        let _ = c;
-        r.block(fetch(&node, u16::try_from(port).unwrap_or(0), path)).map(text).thrown()
-    });
+    engine.register_fn(
+        "fetch",
+        move |c: &mut Cluster, node: Node, port: i64, path: &str| -> Returned<ImmutableString> {
+            let _ = c;
+            r.block(fetch(&node, u16::try_from(port).unwrap_or(0), path)).map(text).thrown()
+        },
+    );
     macro_rules! kubectl_forms {
         ($($word:ident)*) => {
             let r = run.clone();
@@ -263,11 +273,15 @@ fn register_api(engine: &mut Engine, run: &Arc<Run>) {
     };
     let g = get.clone();
     engine.register_fn("get", move |c: &mut Cluster, kind: &str, name: &str| g(c, kind, name, ""));
-    engine.register_fn("get", move |c: &mut Cluster, kind: &str, name: &str, ns: &str| get(c, kind, name, ns));
+    engine
+        .register_fn("get", move |c: &mut Cluster, kind: &str, name: &str, ns: &str| get(c, kind, name, ns));
     let r = run.clone();
     let list = move |c: &Cluster, kind: &str, options: &Map| -> Returned<Dynamic> {
         super::only_keys("list", options, &["namespace", "selector"])?;
-        let (namespace, selector) = (text_of(options, "namespace").unwrap_or_default(), text_of(options, "selector").unwrap_or_default());
+        let (namespace, selector) = (
+            text_of(options, "namespace").unwrap_or_default(),
+            text_of(options, "selector").unwrap_or_default(),
+        );
         let found = r.block(async { c.client().await?.list(kind, &namespace, &selector).await });
         to_value(&found.thrown()?)
     };
@@ -276,7 +290,8 @@ fn register_api(engine: &mut Engine, run: &Arc<Run>) {
     engine.register_fn("list", move |c: &mut Cluster, kind: &str, options: Map| list(c, kind, &options));
     let r = run.clone();
     let delete = move |c: &Cluster, kind: &str, name: &str, namespace: &str| -> Returned<()> {
-        let done = r.block(async { c.client().await?.delete(kind, namespace, name, Deletion::default()).await });
+        let done =
+            r.block(async { c.client().await?.delete(kind, namespace, name, Deletion::default()).await });
         match done {
             Err(e) if e.code() == "kubernetes.not_found" => Ok(()),
             other => other.map(|_| ()).thrown(),
@@ -284,20 +299,29 @@ fn register_api(engine: &mut Engine, run: &Arc<Run>) {
     };
     let d = delete.clone();
     engine.register_fn("delete", move |c: &mut Cluster, kind: &str, name: &str| d(c, kind, name, ""));
-    engine.register_fn("delete", move |c: &mut Cluster, kind: &str, name: &str, ns: &str| delete(c, kind, name, ns));
+    engine.register_fn("delete", move |c: &mut Cluster, kind: &str, name: &str, ns: &str| {
+        delete(c, kind, name, ns)
+    });
     let r = run.clone();
     engine.register_fn(
         "patch",
         move |c: &mut Cluster, kind: &str, name: &str, namespace: &str, patch: Map| -> Returned<Dynamic> {
             let patch: serde_json::Value = from_value("the patch", &Dynamic::from_map(patch))?;
-            to_value(&r.block(async { c.client().await?.patch(kind, namespace, name, &patch).await }).thrown()?)
+            to_value(
+                &r.block(async { c.client().await?.patch(kind, namespace, name, &patch).await }).thrown()?,
+            )
         },
     );
     register_waits(engine, run);
     let r = run.clone();
-    engine.register_fn("pod_logs", move |c: &mut Cluster, pod: &str, namespace: &str| -> Returned<ImmutableString> {
-        r.block(async { c.client().await?.logs(namespace, pod, &Default::default()).await }).map(text).thrown()
-    });
+    engine.register_fn(
+        "pod_logs",
+        move |c: &mut Cluster, pod: &str, namespace: &str| -> Returned<ImmutableString> {
+            r.block(async { c.client().await?.logs(namespace, pod, &Default::default()).await })
+                .map(text)
+                .thrown()
+        },
+    );
     let r = run.clone();
     engine.register_fn("raw", move |c: &mut Cluster, path: &str| -> Returned<ImmutableString> {
         r.block(async { c.client().await?.get_raw(path).await }).map(text).thrown()
@@ -306,17 +330,31 @@ fn register_api(engine: &mut Engine, run: &Arc<Run>) {
 
 fn register_waits(engine: &mut Engine, run: &Arc<Run>) {
     let r = run.clone();
-    let wait = move |c: &Cluster, kind: &str, name: &str, condition: &str, limit: &Dynamic, namespace: &str| -> Returned<Dynamic> {
+    let wait = move |c: &Cluster,
+                     kind: &str,
+                     name: &str,
+                     condition: &str,
+                     limit: &Dynamic,
+                     namespace: &str|
+          -> Returned<Dynamic> {
         let limit = duration(limit)?;
         let condition = condition_of(condition);
-        let found = r.block(async { c.client().await?.wait(kind, namespace, &target(name), &condition, limit).await });
+        let found = r
+            .block(async { c.client().await?.wait(kind, namespace, &target(name), &condition, limit).await });
         let mut found = found.thrown()?;
-        if name.contains('=') { to_value(&found) } else { found.pop().map_or(Ok(Dynamic::UNIT), |o| to_value(&o)) }
+        if name.contains('=') {
+            to_value(&found)
+        } else {
+            found.pop().map_or(Ok(Dynamic::UNIT), |o| to_value(&o))
+        }
     };
     let w = wait.clone();
-    engine.register_fn("wait", move |c: &mut Cluster, kind: &str, name: &str, condition: &str, limit: Dynamic| {
-        w(c, kind, name, condition, &limit, "")
-    });
+    engine.register_fn(
+        "wait",
+        move |c: &mut Cluster, kind: &str, name: &str, condition: &str, limit: Dynamic| {
+            w(c, kind, name, condition, &limit, "")
+        },
+    );
     engine.register_fn(
         "wait",
         move |c: &mut Cluster, kind: &str, name: &str, condition: &str, limit: Dynamic, ns: &str| {

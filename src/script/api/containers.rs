@@ -47,14 +47,14 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
             FuncRegistration::new($name).set_into_module(&mut m, $call);
         };
     }
-    verb!("info", r, move || -> Returned<Dynamic> {
-        to_value(&r.engine_info().thrown()?)
-    });
+    verb!("info", r, move || -> Returned<Dynamic> { to_value(&r.engine_info().thrown()?) });
     verb!("address", r, move || -> Returned<ImmutableString> {
         Ok(text(r.engine().thrown()?.endpoint().address.clone()))
     });
     verb!("is_local", r, move || -> Returned<bool> { Ok(r.engine().thrown()?.endpoint().is_local()) });
-    verb!("host", r, move || -> Returned<ImmutableString> { Ok(text(r.engine().thrown()?.endpoint().host.clone())) });
+    verb!("host", r, move || -> Returned<ImmutableString> {
+        Ok(text(r.engine().thrown()?.endpoint().host.clone()))
+    });
     verb!("answers", r, move || r.engine().is_ok());
     verb!("answers_at", r, move |address: &str| r.block(crate::engine::connect_to(address)).is_ok());
     verb!("connect", r, move |address: &str| r.connect_to(address).thrown());

@@ -53,7 +53,14 @@ fn own_captures(call: &FnPtr) -> FnPtr {
     call
 }
 
-fn step(run: &Run, ctx: &NativeCallContext, name: &str, title: &str, nodes: &Array, body: &FnPtr) -> Returned<Dynamic> {
+fn step(
+    run: &Run,
+    ctx: &NativeCallContext,
+    name: &str,
+    title: &str,
+    nodes: &Array,
+    body: &FnPtr,
+) -> Returned<Dynamic> {
     let nodes: Vec<String> = nodes
         .iter()
         .map(|n| n.read_lock::<crate::node::Node>().map_or_else(|| n.to_string(), |n| n.name.clone()))
@@ -73,7 +80,9 @@ fn step(run: &Run, ctx: &NativeCallContext, name: &str, title: &str, nodes: &Arr
 /// What an error says at its heart, without places.
 fn innermost(error: &EvalAltResult) -> Error {
     match error {
-        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => innermost(inner),
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => {
+            innermost(inner)
+        }
         EvalAltResult::ErrorRuntime(value, _) => from_thrown(value),
         EvalAltResult::ErrorTerminated(value, _) => match value.clone().try_cast::<Ending>() {
             Some(Ending::Exit(code)) => Error::exit(code),
@@ -103,7 +112,10 @@ fn parallel(ctx: &NativeCallContext, list: &Array, call: Option<&FnPtr>) -> Retu
                 } else if let Some(call) = item.read_lock::<FnPtr>() {
                     own_captures(&call).call_within_context::<Dynamic>(&ctx, ())
                 } else {
-                    Err(to_rhai(&Error::script("script.bad_value", "parallel without a closure takes a list of closures")))
+                    Err(to_rhai(&Error::script(
+                        "script.bad_value",
+                        "parallel without a closure takes a list of closures",
+                    )))
                 };
                 if result.is_err() {
                     cancel.cancel();
@@ -118,13 +130,16 @@ fn parallel(ctx: &NativeCallContext, list: &Array, call: Option<&FnPtr>) -> Retu
         for _ in 0..items.len().min(PARALLEL) {
             match std::thread::Builder::new().stack_size(STACK / 4).spawn_scoped(threads, work) {
                 Ok(handle) => handles.push(handle),
-                Err(e) => lost.push((0, Err(to_rhai(&Error::internal("thread", "cannot start a thread").because(e))))),
+                Err(e) => lost
+                    .push((0, Err(to_rhai(&Error::internal("thread", "cannot start a thread").because(e))))),
             }
         }
         for handle in handles {
             match handle.join() {
                 Ok(done) => lost.extend(done),
-                Err(_) => lost.push((0, Err(to_rhai(&Error::internal("panic", "a thread of parallel panicked"))))),
+                Err(_) => {
+                    lost.push((0, Err(to_rhai(&Error::internal("panic", "a thread of parallel panicked")))))
+                }
             }
         }
         lost
@@ -246,10 +261,15 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         step(&r, &ctx, name, name, &nodes, &body)
     });
     let r = run.clone();
-    engine.register_fn("step", move |ctx: NativeCallContext, name: &str, title: &str, nodes: Array, body: FnPtr| {
-        step(&r, &ctx, name, title, &nodes, &body)
+    engine.register_fn(
+        "step",
+        move |ctx: NativeCallContext, name: &str, title: &str, nodes: Array, body: FnPtr| {
+            step(&r, &ctx, name, title, &nodes, &body)
+        },
+    );
+    engine.register_fn("parallel", |ctx: NativeCallContext, list: Array, call: FnPtr| {
+        parallel(&ctx, &list, Some(&call))
     });
-    engine.register_fn("parallel", |ctx: NativeCallContext, list: Array, call: FnPtr| parallel(&ctx, &list, Some(&call)));
     engine.register_fn("parallel", |ctx: NativeCallContext, list: Array| parallel(&ctx, &list, None));
     let r = run.clone();
     engine.register_fn("retry", move |ctx: NativeCallContext, times: i64, wait: Dynamic, body: FnPtr| {
@@ -280,22 +300,28 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         }
         Err(to_rhai(&Error::script("assertion", format!("assertion failed: {message}"))))
     });
-    engine.register_fn("assert_eq", |ctx: NativeCallContext, left: Dynamic, right: Dynamic| -> Returned<()> {
-        let mut pair = [left.clone(), right.clone()];
-        let [l, r] = &mut pair;
-        let equal = ctx.call_native_fn_raw("==", true, &mut [l, r]).is_ok_and(|v| v.as_bool().unwrap_or(false));
-        if equal {
-            return Ok(());
-        }
-        Err(to_rhai(&Error::script("assertion", format!("{left:?} is not equal to {right:?}"))))
-    });
+    engine.register_fn(
+        "assert_eq",
+        |ctx: NativeCallContext, left: Dynamic, right: Dynamic| -> Returned<()> {
+            let mut pair = [left.clone(), right.clone()];
+            let [l, r] = &mut pair;
+            let equal =
+                ctx.call_native_fn_raw("==", true, &mut [l, r]).is_ok_and(|v| v.as_bool().unwrap_or(false));
+            if equal {
+                return Ok(());
+            }
+            Err(to_rhai(&Error::script("assertion", format!("{left:?} is not equal to {right:?}"))))
+        },
+    );
     engine.register_fn("fail", |value: Dynamic| -> Returned<()> { Err(thrown_by_user(&value)) });
     engine.register_fn("exit", |code: i64| -> Returned<()> {
         let code = i32::try_from(code).unwrap_or(1);
         Err(EvalAltResult::ErrorTerminated(Dynamic::from(Ending::Exit(code)), Position::NONE).into())
     });
     let r = run.clone();
-    engine.register_fn("args", move || -> Array { r.options.args.iter().cloned().map(Dynamic::from).collect() });
+    engine.register_fn("args", move || -> Array {
+        r.options.args.iter().cloned().map(Dynamic::from).collect()
+    });
     let start = Instant::now();
     engine.register_fn("now", move || start.elapsed().as_secs_f64());
     engine.register_fn("join", |list: Array, separator: &str| -> ImmutableString {

@@ -19,7 +19,8 @@ pub const TOML: &[Record] = records_table! { "toml":
 };
 
 fn broken(what: &str, cause: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::script(format!("{}.syntax", what.to_lowercase()), format!("this is not valid {what}")).because(cause)
+    Error::script(format!("{}.syntax", what.to_lowercase()), format!("this is not valid {what}"))
+        .because(cause)
 }
 
 fn json_of(value: &Dynamic) -> Returned<serde_json::Value> {
@@ -35,9 +36,12 @@ pub fn register(engine: &mut Engine) {
     FuncRegistration::new("parse_all").set_into_module(&mut yaml, |input: &str| -> Returned<Array> {
         crate::yaml::parse_all(input, "the text").thrown()?.iter().map(to_value).collect()
     });
-    FuncRegistration::new("render").set_into_module(&mut yaml, |value: Dynamic| -> Returned<ImmutableString> {
-        crate::yaml::render(&json_of(&value)?).map(text).thrown()
-    });
+    FuncRegistration::new("render").set_into_module(
+        &mut yaml,
+        |value: Dynamic| -> Returned<ImmutableString> {
+            crate::yaml::render(&json_of(&value)?).map(text).thrown()
+        },
+    );
     engine.register_static_module("yaml", yaml.into());
 
     let mut json = Module::new();
@@ -45,9 +49,12 @@ pub fn register(engine: &mut Engine) {
         let value: serde_json::Value = serde_json::from_str(input).map_err(|e| broken("JSON", e)).thrown()?;
         to_value(&value)
     });
-    FuncRegistration::new("render").set_into_module(&mut json, |value: Dynamic| -> Returned<ImmutableString> {
-        serde_json::to_string(&json_of(&value)?).map(text).map_err(|e| broken("JSON", e)).thrown()
-    });
+    FuncRegistration::new("render").set_into_module(
+        &mut json,
+        |value: Dynamic| -> Returned<ImmutableString> {
+            serde_json::to_string(&json_of(&value)?).map(text).map_err(|e| broken("JSON", e)).thrown()
+        },
+    );
     engine.register_static_module("json", json.into());
 
     let mut toml = Module::new();

@@ -19,8 +19,7 @@ pub fn register(engine: &mut Engine) {
         let unused: rhai::Array = rendered.unused_patches.into_iter().map(Dynamic::from).collect();
         Ok(Map::from_iter([("text".into(), rendered.text.into()), ("unused_patches".into(), unused.into())]))
     });
-    FuncRegistration::new("defaults").set_into_module(&mut m, || -> Returned<Dynamic> {
-        to_value(&NodeConfig::default())
-    });
+    FuncRegistration::new("defaults")
+        .set_into_module(&mut m, || -> Returned<Dynamic> { to_value(&NodeConfig::default()) });
     engine.register_static_module("kubeadm", m.into());
 }

@@ -21,7 +21,8 @@ pub const RECORDS: &[Record] = records_table! { "kubeconfig":
 fn paths(file: &str) -> Result<Vec<PathBuf>> {
     let explicit = (!file.is_empty()).then(|| Path::new(file));
     let home = dirs::home().ok_or_else(|| {
-        Error::user("kubeconfig.no_home", "there is no home folder for a kubeconfig").hint("set KUBECONFIG or --kubeconfig")
+        Error::user("kubeconfig.no_home", "there is no home folder for a kubeconfig")
+            .hint("set KUBECONFIG or --kubeconfig")
     })?;
     Ok(kubeconfig::paths(explicit, std::env::var_os("KUBECONFIG").as_deref(), &home))
 }
@@ -37,19 +38,25 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         },
     );
     let r = run.clone();
-    FuncRegistration::new("merge").set_into_module(&mut m, move |content: &str, file: &str| -> Returned<ImmutableString> {
-        let new = Kubeconfig::parse(content, "the cluster's kubeconfig").thrown()?;
-        let paths = paths(file).thrown()?;
-        let written = r.block_thread(move || kubeconfig::merge(&new, &paths)).thrown()?;
-        Ok(text(written.display().to_string()))
-    });
+    FuncRegistration::new("merge").set_into_module(
+        &mut m,
+        move |content: &str, file: &str| -> Returned<ImmutableString> {
+            let new = Kubeconfig::parse(content, "the cluster's kubeconfig").thrown()?;
+            let paths = paths(file).thrown()?;
+            let written = r.block_thread(move || kubeconfig::merge(&new, &paths)).thrown()?;
+            Ok(text(written.display().to_string()))
+        },
+    );
     let r = run.clone();
-    FuncRegistration::new("remove").set_into_module(&mut m, move |cluster: &str, file: &str| -> Returned<rhai::Array> {
-        let name = ClusterName::parse(cluster).thrown()?;
-        let paths = paths(file).thrown()?;
-        let changed = r.block_thread(move || kubeconfig::remove(&name, &paths)).thrown()?;
-        Ok(changed.iter().map(|p| Dynamic::from(p.display().to_string())).collect())
-    });
+    FuncRegistration::new("remove").set_into_module(
+        &mut m,
+        move |cluster: &str, file: &str| -> Returned<rhai::Array> {
+            let name = ClusterName::parse(cluster).thrown()?;
+            let paths = paths(file).thrown()?;
+            let changed = r.block_thread(move || kubeconfig::remove(&name, &paths)).thrown()?;
+            Ok(changed.iter().map(|p| Dynamic::from(p.display().to_string())).collect())
+        },
+    );
     FuncRegistration::new("write").set_into_module(&mut m, |content: &str, file: &str| -> Returned<()> {
         fs::write(Path::new(file), content.as_bytes(), 0o600).thrown()
     });

@@ -122,9 +122,8 @@ fn duration(value: &Dynamic) -> Returned<std::time::Duration> {
         return Ok(Duration::from_secs_f64(seconds.max(0.0)));
     }
     let text = value.to_string();
-    crate::duration::parse(&text).map_err(|why| {
-        to_rhai(&Error::script("script.bad_value", format!("{text:?} is no duration: {why}")))
-    })
+    crate::duration::parse(&text)
+        .map_err(|why| to_rhai(&Error::script("script.bad_value", format!("{text:?} is no duration: {why}"))))
 }
 
 /// A text for Rhai.

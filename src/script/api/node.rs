@@ -135,7 +135,8 @@ fn exec(run: &Run, node: &Node, words: &[Dynamic], check: bool) -> Returned<Outp
         output: if quiet { None } else { Some(&tell) },
         ..Default::default()
     };
-    run.block(async { if check { node.exec_io(&spec, io).await } else { node.try_exec_io(&spec, io).await } }).thrown()
+    run.block(async { if check { node.exec_io(&spec, io).await } else { node.try_exec_io(&spec, io).await } })
+        .thrown()
 }
 
 fn output_map(output: Output) -> Map {
@@ -155,7 +156,11 @@ pub fn pack(path: PathBuf) -> Result<crate::engine::ByteStream> {
     }
     Ok(crate::host::archive::stream(move |builder| {
         builder.follow_symlinks(false);
-        if is_dir { builder.append_dir_all(&name, &path) } else { builder.append_path_with_name(&path, &name) }
+        if is_dir {
+            builder.append_dir_all(&name, &path)
+        } else {
+            builder.append_path_with_name(&path, &name)
+        }
     }))
 }
 
@@ -207,7 +212,11 @@ fn register_files(engine: &mut Engine, run: &Arc<Run>) {
     engine.register_fn("write_all", move |n: &mut Node, files: Map| -> Returned<()> {
         let files = files
             .iter()
-            .map(|(path, v)| FileEntry { path: path.to_string(), content: v.to_string().into_bytes(), mode: 0o644 })
+            .map(|(path, v)| FileEntry {
+                path: path.to_string(),
+                content: v.to_string().into_bytes(),
+                mode: 0o644,
+            })
             .collect();
         write(&r, n, files)
     });
@@ -215,7 +224,8 @@ fn register_files(engine: &mut Engine, run: &Arc<Run>) {
     engine.register_fn("upload", move |n: &mut Node, from: &str, folder: &str| -> Returned<()> {
         let archive = pack(PathBuf::from(from)).thrown()?;
         r.block(async {
-            n.exec(&ExecSpec { command: crate::node::args(&["mkdir", "-p", folder]), ..Default::default() }).await?;
+            n.exec(&ExecSpec { command: crate::node::args(&["mkdir", "-p", folder]), ..Default::default() })
+                .await?;
             n.engine().upload(&n.name, folder, archive).await
         })
         .thrown()
@@ -256,17 +266,23 @@ fn register_life(engine: &mut Engine, run: &Arc<Run>) {
         r.block(n.logs(&LogOptions::default())).map(text).thrown()
     });
     let r = run.clone();
-    engine.register_fn("wait_log", move |n: &mut Node, wanted: &str, limit: Dynamic| -> Returned<ImmutableString> {
-        r.block(n.wait_log(wanted, duration(&limit)?)).map(text).thrown()
-    });
+    engine.register_fn(
+        "wait_log",
+        move |n: &mut Node, wanted: &str, limit: Dynamic| -> Returned<ImmutableString> {
+            r.block(n.wait_log(wanted, duration(&limit)?)).map(text).thrown()
+        },
+    );
     let r = run.clone();
     engine.register_fn("wait_file", move |n: &mut Node, path: &str, limit: Dynamic| -> Returned<()> {
         r.block(n.wait_file(path, duration(&limit)?)).thrown()
     });
     let r = run.clone();
-    engine.register_fn("commit", move |n: &mut Node, reference: &str, changes: Array| -> Returned<ImmutableString> {
-        r.block(n.engine().commit_container(&n.name, reference, &strings(&changes))).map(text).thrown()
-    });
+    engine.register_fn(
+        "commit",
+        move |n: &mut Node, reference: &str, changes: Array| -> Returned<ImmutableString> {
+            r.block(n.engine().commit_container(&n.name, reference, &strings(&changes))).map(text).thrown()
+        },
+    );
 }
 
 pub fn register(engine: &mut Engine, run: &Arc<Run>) {
@@ -298,7 +314,9 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     engine.register_fn("host_port", move |n: &mut Node, port: i64| -> Returned<Dynamic> {
         let container = r.block(n.inspect()).thrown()?;
         let port = u16::try_from(port).unwrap_or(0);
-        Ok(container.host_port(port, Protocol::TCP).map_or(Dynamic::UNIT, |(_, p)| Dynamic::from(i64::from(p))))
+        Ok(container
+            .host_port(port, Protocol::TCP)
+            .map_or(Dynamic::UNIT, |(_, p)| Dynamic::from(i64::from(p))))
     });
     engine.register_fn("to_string", |n: &mut Node| format!("{}  {}", n.name, n.role));
     engine.register_fn("to_debug", |n: &mut Node| format!("{n:?}"));
