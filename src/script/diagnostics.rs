@@ -70,7 +70,7 @@ pub fn from_thrown(value: &Dynamic) -> Error {
     };
     let text = |key: &str| map.get(key).filter(|v| v.is_string()).map(ToString::to_string);
     let list = |key: &str| -> Vec<String> {
-        let values = map.get(key).and_then(|v| v.read_lock::<rhai::Array>());
+        let values = map.get(key).and_then(rhai::Dynamic::read_lock::<rhai::Array>);
         values.map(|a| a.iter().map(ToString::to_string).collect()).unwrap_or_default()
     };
     let kind = match text("kind").as_deref() {

@@ -187,7 +187,8 @@ async fn what_is_not_there_is_said_so() {
     let other = if cfg!(target_arch = "x86_64") { "linux/arm64" } else { "linux/amd64" };
     let wrong = ContainerSpec { platform: other.into(), ..waiting(&scratch.container("b")) };
     let error = engine.create_container(&wrong).await.unwrap_err();
-    assert_eq!(error.code(), "engine.wrong_platform", "{error:?}");
+    // Podman says only that there is no such image
+    assert!(["engine.wrong_platform", "engine.not_found"].contains(&error.code()), "{error:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -244,6 +245,8 @@ async fn events_tell_from_the_call_on() {
         }
     };
     tokio::time::timeout(Duration::from_secs(20), all).await.expect("the end is told");
+    // Podman has one more
+    seen.retain(|(action, _)| action != "init");
     let actions: Vec<_> = seen.iter().map(|(action, _)| action.as_str()).collect();
     assert_eq!(actions, ["create", "start", "die"]);
     assert_eq!(seen[2].1.as_deref(), Some("3"));

@@ -86,10 +86,15 @@ pub(super) fn with_port(address: &str, port: u16) -> String {
     if authority[host_end..].contains(':') { address.to_owned() } else { format!("{address}:{port}") }
 }
 
-/// Two headers bollard gets wrong: every upload carries a second content type, which strict servers
-/// refuse, and credentials are encoded with base64's standard alphabet where docker decodes the one for
-/// URLs.
+/// What bollard gets wrong: every upload carries a second content type, which strict servers refuse;
+/// credentials are encoded with base64's standard alphabet where docker decodes the one for URLs; several
+/// changes to an image are sent as one of many lines, of which Podman takes the first.
 fn mend_request(mut request: bollard::BollardRequest) -> bollard::BollardRequest {
+    if let Some(mended) = one_change_each(&request.uri().to_string())
+        && let Ok(mended) = mended.parse()
+    {
+        *request.uri_mut() = mended;
+    }
     let headers = request.headers_mut();
     if headers.get_all("content-type").iter().count() > 1
         && let Some(first) = headers.get("content-type").cloned()
@@ -104,6 +109,16 @@ fn mend_request(mut request: bollard::BollardRequest) -> bollard::BollardRequest
         auth.set_sensitive(true);
     }
     request
+}
+
+/// The address of a request with a parameter of its own for each change; `None` when there is nothing to do.
+fn one_change_each(address: &str) -> Option<String> {
+    let start = address.find("&changes=").or_else(|| address.find("?changes="))? + 1;
+    let end = address[start..].find('&').map_or(address.len(), |end| start + end);
+    let changes = &address[start..end];
+    changes
+        .contains("%0A")
+        .then(|| format!("{}{}{}", &address[..start], changes.replace("%0A", "&changes="), &address[end..]))
 }
 
 /// The engine's first words.
@@ -207,6 +222,16 @@ mod tests {
             "host:5000/kindest/node@sha256:ab"
         );
         assert!(reference_path("a/../b").is_err() && reference_path("").is_err());
+    }
+
+    #[test]
+    fn every_change_is_a_parameter() {
+        assert_eq!(
+            one_change_each("unix://6f/commit?repo=a&changes=ENV+a%3Db%0ACMD+c&pause=true").as_deref(),
+            Some("unix://6f/commit?repo=a&changes=ENV+a%3Db&changes=CMD+c&pause=true")
+        );
+        assert_eq!(one_change_each("unix://6f/commit?changes=ENV+a%3Db"), None);
+        assert_eq!(one_change_each("unix://6f/images/json"), None);
     }
 
     #[test]

@@ -111,7 +111,7 @@ fn refused(doing: &str, status: u16, message: &str) -> Error {
     if has(&["is already in use by", "already exists", "name is in use", "is already in use"]) {
         return error("engine.conflict").hint("choose another name, or remove what has it");
     }
-    if has(&["is not running", "can only create exec sessions on running containers", "is paused"]) {
+    if has(&["is not running", "container state improper", "is paused"]) {
         return error("engine.not_running")
             .hint("`docker ps -a` shows its state, `docker logs` its last words");
     }
@@ -119,7 +119,13 @@ fn refused(doing: &str, status: u16, message: &str) -> Error {
         return error("engine.denied").hint("is the name right? a private image needs `docker login` first");
     }
     if status == 404
-        || has(&["manifest unknown", "no such image", "no such container", "not found: manifest"])
+        || has(&[
+            "manifest unknown",
+            "no such image",
+            "no such container",
+            "not found: manifest",
+            "image not known",
+        ])
     {
         return error("engine.not_found");
     }

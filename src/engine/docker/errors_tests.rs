@@ -34,6 +34,11 @@ fn what_engines_say_becomes_a_code() {
             "engine.not_running",
         ),
         (
+            409,
+            "can only kill running containers. 12ab is in state exited: container state improper",
+            "engine.not_running",
+        ),
+        (
             404,
             "image with reference x was found but does not match the specified platform: wanted linux/arm64, actual: linux/amd64",
             "engine.wrong_platform",

@@ -57,7 +57,11 @@ impl Docker {
         let ExecIo { stdin, output: tell, discard, sizes } = io;
         let work = async {
             tokio::select! {
-                done = collect(output, tell, discard, &mut result) => done.map_err(|error| self.failed(&doing, error)),
+                done = collect(output, tell, discard, &mut result) => match done {
+                    // Podman breaks the connection when a command ends that has not read all of its input
+                    Err(_) if self.has_ended(&id).await => Ok(()),
+                    done => done.map_err(|error| self.failed(&doing, error)),
+                },
                 broke = feed(input, stdin) => Err(broke),
                 () = self.resize(&id, sizes) => Ok(()),
             }
@@ -90,6 +94,11 @@ impl Docker {
             }
             pause = (pause * 2).min(Duration::from_millis(250));
         }
+    }
+
+    async fn has_ended(&self, id: &str) -> bool {
+        let found = self.client.inspect_exec(id).await;
+        found.is_ok_and(|found| found.running == Some(false) && found.exit_code.is_some())
     }
 
     /// Follows the terminal's size. Ends never: what ends a command is its output.

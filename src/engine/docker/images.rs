@@ -3,7 +3,7 @@
 use super::Docker;
 use super::connect::reference_path;
 use super::upload::Upload;
-use super::view::{image_of, listed_image_of};
+use super::view::{familiar, image_of, listed_image_of};
 use crate::engine::{ByteStream, Image};
 use crate::error::{Error, Result};
 use bollard::errors::Error as Bollard;
@@ -74,7 +74,7 @@ impl Docker {
             for line in text.lines() {
                 for prefix in ["Loaded image: ", "Loaded image ID: ", "Loaded image(s): "] {
                     let loaded = line.strip_prefix(prefix).into_iter().flat_map(|names| names.split(','));
-                    references.extend(loaded.map(|name| name.trim().to_owned()));
+                    references.extend(loaded.map(|name| familiar(name.trim().to_owned())));
                 }
             }
         }

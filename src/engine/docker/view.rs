@@ -214,13 +214,21 @@ fn subnets_of(ipam: Option<Ipam>) -> (Vec<String>, Vec<String>) {
     (config.into_iter().filter_map(|part| part.subnet).collect(), gateways)
 }
 
+/// An image's name as Docker tells it; Podman puts the registry in front that Docker leaves out.
+pub(super) fn familiar(name: String) -> String {
+    match name.strip_prefix("docker.io/") {
+        Some(rest) => rest.strip_prefix("library/").unwrap_or(rest).to_owned(),
+        None => name,
+    }
+}
+
 /// An image as inspect tells it.
 pub(super) fn image_of(found: ImageInspect) -> Image {
     let config = found.config.unwrap_or_default();
     Image {
         id: found.id.unwrap_or_default(),
-        tags: found.repo_tags.unwrap_or_default(),
-        digests: found.repo_digests.unwrap_or_default(),
+        tags: found.repo_tags.into_iter().flatten().map(familiar).collect(),
+        digests: found.repo_digests.into_iter().flatten().map(familiar).collect(),
         architecture: found.architecture.unwrap_or_default(),
         os: found.os.unwrap_or_default(),
         size: unsigned(found.size.unwrap_or_default()),
@@ -236,8 +244,8 @@ pub(super) fn listed_image_of(found: ImageSummary) -> Image {
     let named = |name: &String| !name.contains("<none>");
     Image {
         id: found.id,
-        tags: found.repo_tags.into_iter().filter(named).collect(),
-        digests: found.repo_digests.into_iter().filter(named).collect(),
+        tags: found.repo_tags.into_iter().filter(named).map(familiar).collect(),
+        digests: found.repo_digests.into_iter().filter(named).map(familiar).collect(),
         size: unsigned(found.size),
         labels: found.labels.into_iter().collect(),
         ..Default::default()

@@ -138,7 +138,7 @@ fn parallel(ctx: &NativeCallContext, list: &Array, call: Option<&FnPtr>) -> Retu
             match handle.join() {
                 Ok(done) => lost.extend(done),
                 Err(_) => {
-                    lost.push((0, Err(to_rhai(&Error::internal("panic", "a thread of parallel panicked")))))
+                    lost.push((0, Err(to_rhai(&Error::internal("panic", "a thread of parallel panicked")))));
                 }
             }
         }

@@ -83,7 +83,7 @@ fn command(argv: &Array, options: &Map) -> Returned<process::Command> {
     {
         argv.splice(0..0, ["nice".to_owned(), "-n".to_owned(), nice.to_string()]);
     }
-    let env = options.get("env").and_then(|v| v.read_lock::<Map>());
+    let env = options.get("env").and_then(rhai::Dynamic::read_lock::<Map>);
     Ok(process::Command {
         argv,
         cwd: text_of(options, "cwd").map(PathBuf::from),

@@ -49,7 +49,7 @@ pub const RECORDS: &[Record] = records_table! { "Node":
 
 fn options(spec: &mut ExecSpec, map: &Map) -> Returned<(Option<Vec<u8>>, bool)> {
     only_keys("exec", map, &["stdin", "env", "user", "workdir", "privileged", "tty", "timeout", "quiet"])?;
-    if let Some(env) = map.get("env").and_then(|v| v.read_lock::<Map>()) {
+    if let Some(env) = map.get("env").and_then(rhai::Dynamic::read_lock::<Map>) {
         spec.env.extend(env.iter().map(|(k, v)| (k.to_string(), v.to_string())));
     }
     spec.user = text_of(map, "user").unwrap_or_default();
@@ -79,7 +79,7 @@ fn command(words: &[Dynamic]) -> Returned<(ExecSpec, Option<Vec<u8>>, bool)> {
             None => spec.command.push(word.to_string()),
         }
     }
-    if let Some(map) = last.and_then(|l| l.read_lock::<Map>()) {
+    if let Some(map) = last.and_then(rhai::Dynamic::read_lock::<Map>) {
         rest = options(&mut spec, &map)?;
     }
     // One text with blanks is what one would type at a prompt.
