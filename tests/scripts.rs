@@ -37,7 +37,8 @@ const FILES: &str = r#"
     n.write("/kind/bin/busybox", "x");
 "#;
 /// Images that examples make.
-const IMAGES: &str = r#"for name in ["a", "b", "app", "web", "base", "image"] { image::remove(`kind-example/${name}:1`); }"#;
+const IMAGES: &str =
+    r#"for name in ["a", "b", "app", "web", "base", "image"] { image::remove(`kind-example/${name}:1`); }"#;
 
 /// Every example runs, on a cluster of its own, since some of them stop or remove what they are given.
 fn every_example_runs() {

@@ -210,7 +210,17 @@ fn three_nodes_share_a_network_and_keep_files() {
                 .stdout(&format!("pod {n}\n"));
         }
         // By name: the cluster's DNS and the service's address work on every node.
-        let ask = ["exec", &from, "--", "busybox", "wget", "-qO-", "-T", "20", "http://web.default.svc.cluster.local/"];
+        let ask = [
+            "exec",
+            &from,
+            "--",
+            "busybox",
+            "wget",
+            "-qO-",
+            "-T",
+            "20",
+            "http://web.default.svc.cluster.local/",
+        ];
         c.eventually(&ask, |ran| ran.stdout.starts_with("pod "));
     }
 

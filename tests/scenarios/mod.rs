@@ -60,7 +60,12 @@ fn quickstart_twice_then_cleanup() {
     }
     let second = c.home.kind(&["run", &script("quickstart.rhai"), &c.name]).ok();
     assert!(second.stdout.contains("hello from"), "{}", second.stdout);
-    assert!(second.took < first.took, "the second run reuses the cluster: {:?}, {:?}", first.took, second.took);
+    assert!(
+        second.took < first.took,
+        "the second run reuses the cluster: {:?}, {:?}",
+        first.took,
+        second.took
+    );
     let volumes: Vec<String> = engine::nodes(&c.name).iter().flat_map(|n| engine::volumes_of(n)).collect();
     c.home.kind(&["run", &script("cleanup.rhai"), &c.name]).ok();
     c.nothing_is_left(&volumes);
