@@ -131,7 +131,7 @@ fn config(size: usize) -> String {
     )
 }
 
-fn measure(who: Who, size: usize, theirs: &PathBuf, figures: &mut Figures) {
+fn measure(who: Who, size: usize, theirs: &std::path::Path, figures: &mut Figures) {
     let image = if who == Who::Upstream { CONVENTIONAL } else { IMAGE };
     let mut note = |what: &str, took: Duration| {
         figures.entry((size, what.to_owned(), who)).or_default().push(took);
@@ -142,7 +142,7 @@ fn measure(who: Who, size: usize, theirs: &PathBuf, figures: &mut Figures) {
     let c = Cluster::named(if who == Who::Upstream { "theirs" } else { "ours" });
     let file = c.home.file("config.yaml", &config(size)).display().to_string();
     let program =
-        if who == Who::Upstream { theirs.clone() } else { PathBuf::from(env!("CARGO_BIN_EXE_kind")) };
+        if who == Who::Upstream { theirs.to_path_buf() } else { PathBuf::from(env!("CARGO_BIN_EXE_kind")) };
     let kind = |args: &[&str]| {
         let mut command = c.home.program(&program, args);
         command.env("DOCKER_HOST", engine::find().unwrap());

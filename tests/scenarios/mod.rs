@@ -22,7 +22,7 @@ fn every_script_is_tested() {
     let mut names: Vec<String> = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts"))
         .unwrap()
         .map(|e| e.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".rhai"))
+        .filter(|name| Path::new(name).extension().is_some_and(|e| e == "rhai"))
         .collect();
     names.sort();
     assert_eq!(
@@ -42,7 +42,9 @@ fn alone(file: &str, count: usize, names: &[&str]) {
     let home = Home::new();
     let ran = home.kind(&["run", &script(file)]);
     if ran.code != 0 {
-        names.iter().for_each(|name| clusters::remove_nodes(name));
+        for name in names {
+            clusters::remove_nodes(name);
+        }
     }
     let ran = ran.ok();
     assert!(!ran.stdout.is_empty());
