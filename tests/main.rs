@@ -13,7 +13,9 @@
 #![allow(missing_docs, clippy::missing_panics_doc, clippy::needless_pass_by_value, reason = "tests")]
 
 mod cli;
+mod engine;
 mod harness;
+mod scenarios;
 mod scripts;
 
 use libtest_mimic::Arguments;
@@ -24,6 +26,8 @@ fn main() -> ExitCode {
     let mut tests = Vec::new();
     tests.extend(harness::setup_test());
     tests.extend(cli::tests());
+    tests.extend(engine::tests());
+    tests.extend(scenarios::tests());
     tests.extend(scripts::tests());
     harness::on_interrupt(harness::tear_down);
     let conclusion = libtest_mimic::run(&arguments, tests);

@@ -55,7 +55,7 @@ impl Docker {
                 .info()
                 .await
                 .map_err(|error| self.failed("ask the engine for its time", error))?;
-            told.system_time.unwrap_or_default()
+            since_of(&told.system_time.unwrap_or_default())
         };
         let mut filters = HashMap::from([("type".to_owned(), vec!["container".to_owned()])]);
         if !labels.is_empty() {
@@ -75,6 +75,12 @@ impl Docker {
     }
 }
 
+/// An RFC 3339 time as seconds and nanoseconds since 1970, the only form older engines take.
+fn since_of(time: &str) -> String {
+    time.parse::<jiff::Timestamp>()
+        .map_or_else(|_| "0".to_owned(), |time| format!("{}.{:09}", time.as_second(), time.subsec_nanosecond()))
+}
+
 /// A piece of output and where it was written.
 pub(super) fn tagged(piece: LogOutput) -> (Stream, Bytes) {
     let stream = if matches!(piece, LogOutput::StdErr { .. }) { Stream::Stderr } else { Stream::Stdout };
@@ -91,5 +97,16 @@ fn event_of(message: EventMessage) -> EngineEvent {
         name: attributes.remove("name").unwrap_or_default(),
         time: message.time.unwrap_or_default(),
         attributes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::since_of;
+
+    #[test]
+    fn the_engines_time_is_told_in_seconds() {
+        assert_eq!(since_of("2001-09-09T01:46:40.5Z"), "1000000000.500000000");
+        assert_eq!(since_of("2001-09-09T03:46:40+02:00"), "1000000000.000000000");
     }
 }

@@ -283,7 +283,8 @@ fn register_host_files(m: &mut Module, run: &Arc<Run>) {
     verb!("list", (path: &str) -> Array, fs::list(Path::new(path)).map(|paths| paths.iter()
         .filter_map(|p| p.file_name()).map(|n| Dynamic::from(n.to_string_lossy().into_owned())).collect()).thrown());
     verb!("make_dir", (path: &str) -> (), fs::create_dir_all(Path::new(path)).thrown());
-    verb!("temp_dir", (prefix: &str) -> ImmutableString, tempfile::Builder::new().prefix(prefix).tempdir()
+    verb!("temp_dir", (prefix: &str) -> ImmutableString, tempfile::Builder::new().prefix(prefix)
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700)).tempdir()
         .map(|d| text(d.keep().display().to_string()))
         .map_err(|e| fs::error("make a folder in", &std::env::temp_dir(), e)).thrown());
     verb!("copy", (from: &str, to: &str) -> (), fs::copy_all(Path::new(from), Path::new(to)).thrown());

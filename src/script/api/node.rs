@@ -43,7 +43,7 @@ pub const RECORDS: &[Record] = records_table! { "Node":
     "logs" "() -> string" "Its console.", "n.logs()";
     "wait_log" "(text: string, limit: seconds) -> string" "Waits for a line of its console that contains the text.", "n.wait_log(\"Multi-User\", 30)";
     "wait_file" "(path: string, limit: seconds) -> ()" "Waits until the path exists on the node.", "n.wait_file(\"/run/containerd/containerd.sock\", 30)";
-    "commit" "(reference: string, changes: array of string) -> string" "Makes an image of the container; changes are Dockerfile instructions. Its id.", "n.commit(\"my/image:1\", [])";
+    "commit" "(reference: string, changes: array of string) -> string" "Makes an image of the container; changes are Dockerfile instructions. Its id.", "n.commit(\"kind-example/image:1\", [])";
     "host_port" "(port: int) -> int or ()" "The host's port behind a published TCP port.", "n.host_port(6443)";
 };
 
