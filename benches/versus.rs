@@ -4,7 +4,18 @@
 //! the sizes of clusters. Upstream gets an image in the conventional layout: what containerd has unpacked lies
 //! below /var, not beside it. Needs Go (for upstream kind) and the docker command line (upstream calls it).
 
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::disallowed_macros, clippy::print_stdout, clippy::print_stderr, missing_docs, dead_code, unused_macros, unused_imports, reason = "a measurement, with parts of the tests")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    missing_docs,
+    dead_code,
+    unused_macros,
+    unused_imports,
+    reason = "a measurement, with parts of the tests"
+)]
 
 #[path = "../tests/harness/mod.rs"]
 mod harness;
@@ -41,8 +52,10 @@ fn main() {
     let theirs = upstream::path().unwrap_or_else(|why| panic!("upstream kind could not be built: {why}"));
     conventional_image();
     let rounds: usize = setting("KIND_BENCH_ROUNDS", "3").parse().expect("KIND_BENCH_ROUNDS is a number");
-    let sizes: Vec<usize> =
-        setting("KIND_BENCH_NODES", "1 3").split_whitespace().map(|n| n.parse().expect("a number of nodes")).collect();
+    let sizes: Vec<usize> = setting("KIND_BENCH_NODES", "1 3")
+        .split_whitespace()
+        .map(|n| n.parse().expect("a number of nodes"))
+        .collect();
 
     let mut figures = Figures::new();
     for round in 1..=rounds {
@@ -79,8 +92,11 @@ fn conventional_image() {
     let mut config = ours["Config"].clone();
     config["Labels"]["made-from"] = ours["Id"].clone();
     let (name, tag) = CONVENTIONAL.split_once(':').unwrap();
-    let (status, answer) =
-        engine::request("POST", &format!("/commit?container={id}&repo={name}&tag={tag}"), &config.to_string());
+    let (status, answer) = engine::request(
+        "POST",
+        &format!("/commit?container={id}&repo={name}&tag={tag}"),
+        &config.to_string(),
+    );
     assert_eq!(status, 201, "{}", String::from_utf8_lossy(&answer));
     engine::remove(id);
 }
@@ -110,10 +126,12 @@ fn config(size: usize) -> String {
     // Upstream leaves it to its user to tell new kubelets that cgroup v1 is fine; ours is told the same.
     let patch = "kubeadmConfigPatches:\n- |\n  kind: KubeletConfiguration\n  failCgroupV1: false\n";
     let workers = "- role: worker\n".repeat(size - 1);
-    format!("kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n{patch}nodes:\n- role: control-plane\n{workers}")
+    format!(
+        "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n{patch}nodes:\n- role: control-plane\n{workers}"
+    )
 }
 
-fn measure(who: Who, size: usize, theirs: &PathBuf, figures: &mut Figures) {
+fn measure(who: Who, size: usize, theirs: &std::path::Path, figures: &mut Figures) {
     let image = if who == Who::Upstream { CONVENTIONAL } else { IMAGE };
     let mut note = |what: &str, took: Duration| {
         figures.entry((size, what.to_owned(), who)).or_default().push(took);
@@ -123,7 +141,8 @@ fn measure(who: Who, size: usize, theirs: &PathBuf, figures: &mut Figures) {
     }
     let c = Cluster::named(if who == Who::Upstream { "theirs" } else { "ours" });
     let file = c.home.file("config.yaml", &config(size)).display().to_string();
-    let program = if who == Who::Upstream { theirs.clone() } else { PathBuf::from(env!("CARGO_BIN_EXE_kind")) };
+    let program =
+        if who == Who::Upstream { theirs.to_path_buf() } else { PathBuf::from(env!("CARGO_BIN_EXE_kind")) };
     let kind = |args: &[&str]| {
         let mut command = c.home.program(&program, args);
         command.env("DOCKER_HOST", engine::find().unwrap());
@@ -178,7 +197,8 @@ fn print(figures: &Figures, rounds: usize) {
     println!("medians of {rounds} rounds in turns, upstream kind 0.33.0 and ours\n");
     println!("| nodes | | upstream | ours | ours / upstream |\n|---|---|---:|---:|---:|");
     for (size, what) in rows {
-        let of = |who| figures.get(&(size, what.to_owned(), who)).map(|list| median(list)).unwrap_or_default();
+        let of =
+            |who| figures.get(&(size, what.to_owned(), who)).map(|list| median(list)).unwrap_or_default();
         let (theirs, ours) = (of(Who::Upstream).as_secs_f64(), of(Who::Ours).as_secs_f64());
         println!("| {size} | {} | {theirs:.3} s | {ours:.3} s | {:.2} |", &what[2..], ours / theirs);
     }

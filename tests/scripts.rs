@@ -37,7 +37,8 @@ const FILES: &str = r#"
     n.write("/kind/bin/busybox", "x");
 "#;
 /// Images that examples make.
-const IMAGES: &str = r#"for name in ["a", "b", "app", "web", "base", "image"] { image::remove(`kind-example/${name}:1`); }"#;
+const IMAGES: &str = r#"for name in ["a", "b", "app", "web", "base", "image"] { image::remove(`kind-example/${name}:1`); }
+    for name in ["", "-dir", "-config", ".lock"] { host::remove("/tmp/kind-example" + name); } host::remove("/tmp/kind-l");"#;
 
 /// Every example runs, on a cluster of its own, since some of them stop or remove what they are given.
 fn every_example_runs() {
@@ -54,6 +55,7 @@ fn every_example_runs() {
     let mut records: Vec<_> = kind::script::records().collect();
     records.sort_by_key(|record| match record.qualified().as_str() {
         "node.remove" => 2,
+        "cluster.delete" => 1,
         name if ends(name) => 1,
         _ => 0,
     });
@@ -61,7 +63,8 @@ fn every_example_runs() {
     for record in records {
         let name = record.qualified();
         let example = record.example.replace("\"kind\"", &format!("\"{}\"", cluster.name));
-        let ran = cluster.home.script(&format!("{bound}{example}"));
+        let before = if name == "node.thaw" { "n.freeze();" } else { "" };
+        let ran = cluster.home.script(&format!("{bound}{before}{example}"));
         // A node that has booted refuses the boot signal, as it should.
         let expected = name == "node.signal" && ran.stderr.contains("has booted");
         if ran.code != 0 && !expected {

@@ -105,7 +105,11 @@ fn an_image_of_another_architecture_is_named() {
 fn a_failure_with_retain_keeps_the_nodes() {
     let c = Cluster::named("retain");
     let patch = "kubeadmConfigPatches:\n- |\n  kind: ClusterConfiguration\n  kubernetesVersion: v0.0.1\n";
-    c.create_with(patch, &["--retain"]).code(1).stdout("").tells("error: failed to create cluster: ").tells("kubeadm");
+    c.create_with(patch, &["--retain"])
+        .code(1)
+        .stdout("")
+        .tells("error: failed to create cluster: ")
+        .tells("kubeadm");
     let node = c.node("control-plane");
     assert_eq!(engine::nodes(&c.name), [node.as_str()]);
     let evidence: Vec<String> = c.home.temporary_files();

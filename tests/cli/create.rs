@@ -123,11 +123,8 @@ nodes:
     listenAddress: 127.0.0.1
   kubeadmConfigPatches:
   - |
-    kind: InitConfiguration
-    nodeRegistration:
-      kubeletExtraArgs:
-      - name: node-labels
-        value: patched=yes
+    kind: KubeletConfiguration
+    maxPods: 55
 "#
     );
     c.create_with(&config, &["--wait", "5m"]).ok();
@@ -139,7 +136,7 @@ nodes:
     };
     let seen = json(&["get", "node", &node]);
     assert_eq!(seen["metadata"]["labels"]["tier"], "first");
-    assert_eq!(seen["metadata"]["labels"]["patched"], "yes");
+    assert_eq!(seen["status"]["capacity"]["pods"], "55");
     assert!(seen["spec"]["podCIDR"].as_str().unwrap().starts_with("10.77."), "{}", seen["spec"]);
     let service = json(&["get", "service", "kubernetes"]);
     assert_eq!(service["spec"]["clusterIP"], "10.78.0.1");
@@ -210,7 +207,17 @@ fn three_nodes_share_a_network_and_keep_files() {
                 .stdout(&format!("pod {n}\n"));
         }
         // By name: the cluster's DNS and the service's address work on every node.
-        let ask = ["exec", &from, "--", "busybox", "wget", "-qO-", "-T", "20", "http://web.default.svc.cluster.local/"];
+        let ask = [
+            "exec",
+            &from,
+            "--",
+            "busybox",
+            "wget",
+            "-qO-",
+            "-T",
+            "20",
+            "http://web.default.svc.cluster.local/",
+        ];
         c.eventually(&ask, |ran| ran.stdout.starts_with("pod "));
     }
 

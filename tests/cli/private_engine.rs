@@ -14,7 +14,10 @@ pub fn tests() -> Vec<Trial> {
     vec![
         crate::harness::plain("private_engine::lives_from_start_to_remove", lives_from_start_to_remove)
             .with_ignored_flag(!possible),
-        crate::harness::plain("private_engine::env_prints_a_line_for_the_shell", env_prints_a_line_for_the_shell),
+        crate::harness::plain(
+            "private_engine::env_prints_a_line_for_the_shell",
+            env_prints_a_line_for_the_shell,
+        ),
     ]
 }
 
@@ -43,10 +46,12 @@ impl Apart {
         // The folder the engine runs from takes a minute to make; one that is there is copied.
         let rootfs = real.join("kind/engine/rootfs");
         if rootfs.is_dir() {
-            let status = Command::new("cp").arg("-a").arg(&rootfs).arg(data.join("kind/engine/rootfs")).status();
+            let status =
+                Command::new("cp").arg("-a").arg(&rootfs).arg(data.join("kind/engine/rootfs")).status();
             assert!(status.unwrap().success());
         }
-        let holder = Command::new("unshare").args(["--net", "sleep", "3600"]).stdin(Stdio::null()).spawn().unwrap();
+        let holder =
+            Command::new("unshare").args(["--net", "sleep", "3600"]).stdin(Stdio::null()).spawn().unwrap();
         let apart = Self { home, holder, data };
         while std::fs::read_link(format!("/proc/{}/ns/net", apart.holder.id())).unwrap()
             == std::fs::read_link("/proc/self/ns/net").unwrap()
@@ -109,10 +114,14 @@ fn lives_from_start_to_remove() {
     apart.kind(&["engine", "start"]).ok();
     assert_eq!(apart.status()["pid"].as_i64(), Some(pid), "the second start made another engine");
     let data = apart.data.display().to_string();
-    assert!(first["address"].as_str().unwrap().contains(&data) && first["log"].as_str().unwrap().contains(&data));
+    assert!(
+        first["address"].as_str().unwrap().contains(&data) && first["log"].as_str().unwrap().contains(&data)
+    );
 
     // What it holds outlives a stop.
-    apart.kind(&["run", "-e", "engine::create_volume(\"kept\"); engine::create_network(#{name: \"n\"});"]).ok();
+    apart
+        .kind(&["run", "-e", "engine::create_volume(\"kept\"); engine::create_network(#{name: \"n\"});"])
+        .ok();
     apart.kind(&["engine", "stop"]).ok();
     let stopped = apart.status();
     assert_eq!(stopped["state"], "stopped", "{stopped}");

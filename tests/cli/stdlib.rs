@@ -85,7 +85,8 @@ fn a_changed_boot_order_and_cni_take_effect_with_nothing_compiled() {
     );
     edit("cni", "\"name\": \"kind\"", "\"name\": \"ours\"");
     let ran = c.create(&["--wait", "5m"]).ok();
-    let at = |part: &str| ran.stderr.find(part).unwrap_or_else(|| panic!("{part:?} is not in\n{}", ran.stderr));
+    let at =
+        |part: &str| ran.stderr.find(part).unwrap_or_else(|| panic!("{part:?} is not in\n{}", ran.stderr));
     assert!(at("Writing configuration") < at("ours") && at("ours") < at("Booting nodes"), "{}", ran.stderr);
     let node = c.node("control-plane");
     assert_eq!(engine::file(&node, "/kind/ours").unwrap(), b"bash\n");

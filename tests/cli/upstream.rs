@@ -38,8 +38,11 @@ fn theirs() {
     }
     let c = Cluster::named("theirs");
     let config = c.home.file("upstream.yaml", CONFIG).display().to_string();
-    upstream_kind(&c, &["create", "cluster", "--name", &c.name, "--image", IMAGE, "--config", &config, "--wait", "5m"])
-        .ok();
+    upstream_kind(
+        &c,
+        &["create", "cluster", "--name", &c.name, "--image", IMAGE, "--config", &config, "--wait", "5m"],
+    )
+    .ok();
     let node = c.node("control-plane");
     c.wait_for("condition=Ready", &format!("node/{node}"));
     c.apply(&super::create::pod("probe", "echo it runs", "", ""));

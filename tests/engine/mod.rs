@@ -5,14 +5,18 @@ mod exec;
 mod files;
 mod images;
 mod networks;
-mod unreachable;
 mod support;
+mod unreachable;
 
 use crate::harness::{need, skips_engine};
 use libtest_mimic::{Failed, Trial};
 
 /// Runs an async test on a runtime of its own.
-fn of<F: Future<Output = ()>>(name: &str, needs_engine: bool, body: impl Fn() -> F + Send + 'static) -> Trial {
+fn of<F: Future<Output = ()>>(
+    name: &str,
+    needs_engine: bool,
+    body: impl Fn() -> F + Send + 'static,
+) -> Trial {
     Trial::test(format!("engine::{name}"), move || {
         if needs_engine && need().is_err() {
             return Err(Failed::from("no engine: see the test engine_and_node_image_are_there"));

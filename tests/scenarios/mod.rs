@@ -22,7 +22,7 @@ fn every_script_is_tested() {
     let mut names: Vec<String> = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts"))
         .unwrap()
         .map(|e| e.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.ends_with(".rhai"))
+        .filter(|name| Path::new(name).extension().is_some_and(|e| e == "rhai"))
         .collect();
     names.sort();
     assert_eq!(
@@ -42,7 +42,9 @@ fn alone(file: &str, count: usize, names: &[&str]) {
     let home = Home::new();
     let ran = home.kind(&["run", &script(file)]);
     if ran.code != 0 {
-        names.iter().for_each(|name| clusters::remove_nodes(name));
+        for name in names {
+            clusters::remove_nodes(name);
+        }
     }
     let ran = ran.ok();
     assert!(!ran.stdout.is_empty());
@@ -60,7 +62,12 @@ fn quickstart_twice_then_cleanup() {
     }
     let second = c.home.kind(&["run", &script("quickstart.rhai"), &c.name]).ok();
     assert!(second.stdout.contains("hello from"), "{}", second.stdout);
-    assert!(second.took < first.took, "the second run reuses the cluster: {:?}, {:?}", first.took, second.took);
+    assert!(
+        second.took < first.took,
+        "the second run reuses the cluster: {:?}, {:?}",
+        first.took,
+        second.took
+    );
     let volumes: Vec<String> = engine::nodes(&c.name).iter().flat_map(|n| engine::volumes_of(n)).collect();
     c.home.kind(&["run", &script("cleanup.rhai"), &c.name]).ok();
     c.nothing_is_left(&volumes);

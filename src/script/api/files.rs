@@ -290,8 +290,7 @@ fn register_host_files(m: &mut Module, run: &Arc<Run>) {
     verb!("copy", (from: &str, to: &str) -> (), fs::copy_all(Path::new(from), Path::new(to)).thrown());
     verb!("move", (from: &str, to: &str) -> (), fs::rename(Path::new(from), Path::new(to)).thrown());
     verb!("remove", (path: &str) -> (), fs::remove(Path::new(path)).thrown());
-    verb!("link", (target: &str, path: &str) -> (), std::os::unix::fs::symlink(target, path)
-        .map_err(|e| fs::error("link", Path::new(path), e)).thrown());
+    verb!("link", (target: &str, path: &str) -> (), fs::link(Path::new(target), Path::new(path)).thrown());
     verb!("chmod", (path: &str, mode: i64) -> (),
         fs::set_mode(Path::new(path), u32::try_from(mode).unwrap_or(0o600)).thrown());
     verb!("digest", (path: &str) -> ImmutableString, cache::digest(Path::new(path)).map(text).thrown());
