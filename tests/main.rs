@@ -14,6 +14,7 @@
 
 mod cli;
 mod engine;
+mod guides;
 mod harness;
 mod scenarios;
 mod scripts;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     tests.extend(engine::tests());
     tests.extend(scenarios::tests());
     tests.extend(scripts::tests());
+    tests.extend(guides::tests());
     harness::on_interrupt(harness::tear_down);
     let conclusion = libtest_mimic::run(&arguments, tests);
     harness::tear_down();

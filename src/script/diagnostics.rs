@@ -241,3 +241,14 @@ fn unknown_name(what: &str, name: &str) -> Error {
         None => error,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::in_our_words;
+
+    #[test]
+    fn types_have_the_names_of_the_help() {
+        assert_eq!(in_our_words("f (&str | ImmutableString | String, i64, Fn)"), "f(string, int, closure)");
+        assert_eq!(in_our_words("host::run (i64)"), "host::run(int)");
+    }
+}

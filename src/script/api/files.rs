@@ -26,6 +26,7 @@ pub const HOST: &[Record] = records_table! { "host":
     "read" "(path: string) -> string" "The text of a file.", "host::read(\"/etc/hostname\")";
     "write" "(path: string, text: string, mode: octal int) -> ()" "Writes a file whole, with the folders above it; mode is 0o644 unless given.", "host::write(\"/tmp/kind-example\", \"x\")";
     "exists" "(path: string) -> bool" "Whether there is something at the path.", "host::exists(\"/etc\")";
+    "absolute" "(path: string) -> string" "The path from the root on; a relative one begins in the working folder.", "host::absolute(\"data\")";
     "is_dir" "(path: string) -> bool" "Whether it is a folder.", "host::is_dir(\"/etc\")";
     "size" "(path: string) -> int" "Bytes of a file, or of all below a folder.", "host::size(\"/etc/hostname\")";
     "list" "(path: string) -> array of string" "Names in a folder, sorted.", "host::list(\"/etc\").len()";
@@ -337,6 +338,11 @@ fn register_host_files(m: &mut Module, run: &Arc<Run>) {
         }
     }
     // What the machine is like is no secret.
+    FuncRegistration::new("absolute").set_into_module(m, |path: &str| -> Returned<ImmutableString> {
+        let absolute =
+            std::path::absolute(path).map_err(|e| fs::error("find", Path::new(path), e)).thrown()?;
+        Ok(text(absolute.display().to_string()))
+    });
     FuncRegistration::new("arch").set_into_module(m, || text(crate::image::host_arch()));
     FuncRegistration::new("os").set_into_module(m, || text(std::env::consts::OS));
     FuncRegistration::new("data_dir").set_into_module(m, || text(dirs::data().display().to_string()));
