@@ -4,8 +4,8 @@
 //	crictl images [-o json]         crictl inspecti IMAGE
 //	crictl pods   [-o json]         crictl inspectp POD
 //	crictl ps [-a] [-o json]        crictl inspect CONTAINER
-//	crictl rmi IMAGE…               crictl pull IMAGE
-//	crictl version                  crictl info
+//	crictl logs CONTAINER           crictl pull IMAGE
+//	crictl rmi IMAGE…               crictl version, crictl info
 //
 // It stands in where the real one can't be had: module proxies don't serve it.
 package main
@@ -59,6 +59,7 @@ func run(args []string) error {
 			quiet = true
 		case arg == "-r" || arg == "--runtime-endpoint" || arg == "-i" || arg == "--image-endpoint":
 			i++ // there is one runtime in a node
+		case strings.HasPrefix(arg, "--runtime-endpoint=") || strings.HasPrefix(arg, "--image-endpoint="):
 		case strings.HasPrefix(arg, "-"):
 			return fmt.Errorf("unknown option %s", arg)
 		default:
@@ -66,7 +67,7 @@ func run(args []string) error {
 		}
 	}
 	if len(words) == 0 {
-		return fmt.Errorf("no command; there are images, inspecti, rmi, pull, pods, inspectp, ps, inspect, version and info")
+		return fmt.Errorf("no command; there are images, inspecti, rmi, pull, pods, inspectp, ps, inspect, logs, version and info")
 	}
 
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
@@ -108,11 +109,32 @@ func run(args []string) error {
 			err = show(r.pods.PodSandboxStatus(ctx, &cri.PodSandboxStatusRequest{PodSandboxId: name, Verbose: true}))
 		case "inspect":
 			err = show(r.pods.ContainerStatus(ctx, &cri.ContainerStatusRequest{ContainerId: name, Verbose: true}))
+		case "logs":
+			err = r.logs(name)
 		default:
 			err = fmt.Errorf("unknown command %s", command)
 		}
 		if err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// logs prints a container's log without the kubelet's marks: time, stream and
+// whether the line is whole.
+func (r runtime) logs(name string) error {
+	answer, err := r.pods.ContainerStatus(r.ctx, &cri.ContainerStatusRequest{ContainerId: name})
+	if err != nil {
+		return err
+	}
+	text, err := os.ReadFile(answer.Status.LogPath)
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(string(text)) {
+		if marks := strings.SplitN(line, " ", 4); len(marks) == 4 {
+			fmt.Print(marks[3])
 		}
 	}
 	return nil

@@ -99,6 +99,17 @@ impl Run {
         })
     }
 
+    /// As [`Run::block`], but sees the work through when the scope is cancelled in the middle, and says so then. For
+    /// what the engine would go on with after we left, such as making a container: clean-up has to find it.
+    pub fn block_through<T>(&self, future: impl Future<Output = Result<T>>) -> Result<T> {
+        let cancel = scope::current().cancel;
+        if cancel.is_cancelled() {
+            return Err(Error::cancelled());
+        }
+        let result = self.runtime.block_on(future);
+        if cancel.is_cancelled() { Err(Error::cancelled()) } else { result }
+    }
+
     /// Runs blocking work on a thread of its own and waits for it as [`Run::block`] does. Work that is left
     /// behind on cancellation ends by itself.
     pub fn block_thread<T: Send + 'static>(

@@ -34,7 +34,7 @@ pub const ENGINE: &[Record] = records_table! { "engine":
 fn create(run: &Run, spec: &Map) -> Returned<Node> {
     let spec: ContainerSpec = from_value("the container", &Dynamic::from_map(spec.clone()))?;
     let engine = run.engine().thrown()?;
-    run.block(engine.create_container(&spec)).thrown()?;
+    run.block_through(engine.create_container(&spec)).thrown()?;
     let label = |key: &str| spec.labels.get(key).map_or("", String::as_str);
     Ok(Node::new(engine, label(crate::node::CLUSTER_LABEL), &spec.name, label(crate::node::ROLE_LABEL)))
 }
@@ -83,7 +83,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     verb!("create_network", r, move |spec: Map| -> Returned<ImmutableString> {
         let spec: NetworkSpec = from_value("the network", &Dynamic::from_map(spec))?;
         let engine = r.engine().thrown()?;
-        r.block(engine.create_network(&spec)).map(text).thrown()
+        r.block_through(engine.create_network(&spec)).map(text).thrown()
     });
     verb!("remove_network", r, move |name: &str| -> Returned<()> {
         let engine = r.engine().thrown()?;
