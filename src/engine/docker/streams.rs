@@ -1,7 +1,7 @@
 //! What comes as a stream: logs and events.
 
 use super::Docker;
-use super::connect::segment;
+use super::request::segment;
 use crate::engine::{EngineEvent, EngineEventStream, LogOptions, OutputStream};
 use crate::error::Result;
 use crate::event::Stream;
@@ -77,8 +77,10 @@ impl Docker {
 
 /// An RFC 3339 time as seconds and nanoseconds since 1970, the only form older engines take.
 fn since_of(time: &str) -> String {
-    time.parse::<jiff::Timestamp>()
-        .map_or_else(|_| "0".to_owned(), |time| format!("{}.{:09}", time.as_second(), time.subsec_nanosecond()))
+    time.parse::<jiff::Timestamp>().map_or_else(
+        |_| "0".to_owned(),
+        |time| format!("{}.{:09}", time.as_second(), time.subsec_nanosecond()),
+    )
 }
 
 /// A piece of output and where it was written.
