@@ -13,7 +13,10 @@
 #![allow(missing_docs, clippy::missing_panics_doc, clippy::needless_pass_by_value, reason = "tests")]
 
 mod cli;
+mod engine;
+mod guides;
 mod harness;
+mod scenarios;
 mod scripts;
 
 use libtest_mimic::Arguments;
@@ -24,7 +27,10 @@ fn main() -> ExitCode {
     let mut tests = Vec::new();
     tests.extend(harness::setup_test());
     tests.extend(cli::tests());
+    tests.extend(engine::tests());
+    tests.extend(scenarios::tests());
     tests.extend(scripts::tests());
+    tests.extend(guides::tests());
     harness::on_interrupt(harness::tear_down);
     let conclusion = libtest_mimic::run(&arguments, tests);
     harness::tear_down();

@@ -1,8 +1,8 @@
 //! The cluster's configuration: `kind.x-k8s.io/v1alpha4` as upstream kind reads it, with every mistake in a
 //! document reported at once, each with its place.
 //!
-//! A document is read in three stages: [`tree`] keeps where each value stands, [`decode`] turns it into the
-//! typed [`Cluster`], [`validate`] looks at what fields mean together. What is parsed is trusted from there on.
+//! A document is read in three stages: `tree` keeps where each value stands, `decode` turns it into the
+//! typed [`Cluster`], `validate` looks at what fields mean together. What is parsed is trusted from there on.
 //! Nothing here touches an engine or a disk.
 
 mod cluster;

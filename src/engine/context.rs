@@ -1,4 +1,5 @@
 //! The docker command line's contexts: named endpoints in its configuration folder.
+#![expect(clippy::disallowed_methods, reason = "the errors of this file name the path themselves")]
 
 use super::Tls;
 use super::resolve::Environment;

@@ -1,3 +1,5 @@
+#![allow(clippy::disallowed_methods, reason = "files of a test's own folder")]
+
 use super::*;
 use std::fs;
 

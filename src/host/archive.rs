@@ -99,6 +99,8 @@ fn pieces_stream(receive: mpsc::Receiver<Result<Bytes>>) -> ByteStream {
     futures_util::stream::unfold(receive, |mut receive| async {
         receive.recv().await.map(|piece| (piece, receive))
     })
+    // whoever sends it may ask once more after the end
+    .fuse()
     .boxed()
 }
 

@@ -86,6 +86,10 @@ pub fn remove(path: &Path) -> Result<()> {
     let done = if meta.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
     done.map_err(|e| error("remove", path, e))
 }
+/// Makes a symbolic link at `path`.
+pub fn link(target: &Path, path: &Path) -> Result<()> {
+    std::os::unix::fs::symlink(target, path).map_err(|e| error("link", path, e))
+}
 /// Gives a file or folder another name in the same file system.
 pub fn rename(from: &Path, to: &Path) -> Result<()> {
     std::fs::rename(from, to).map_err(|e| error("rename", from, e))

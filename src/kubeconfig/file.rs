@@ -1,4 +1,5 @@
 //! Reading and replacing a kubeconfig file.
+#![expect(clippy::disallowed_methods, reason = "the errors of this file name the path themselves")]
 
 use super::lock::cannot;
 use super::model::Kubeconfig;

@@ -1,5 +1,6 @@
 //! The lock that kubectl and every client-go program take before they change a kubeconfig: the file
 //! `CONFIG.lock`, made exclusively and removed afterwards. They give up at once when it is there; we wait.
+#![expect(clippy::disallowed_methods, reason = "the errors of this file name the path themselves")]
 
 use crate::error::{Error, Result};
 use std::fs::{self, OpenOptions};

@@ -54,6 +54,7 @@ fn change(path: &Path, how: impl FnOnce(&mut Kubeconfig) -> bool) -> Result<bool
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "files of a test's own folder")]
 mod tests {
     use super::*;
     use std::fs;

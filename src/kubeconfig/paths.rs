@@ -26,6 +26,7 @@ pub fn destination(paths: &[PathBuf]) -> Option<&Path> {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "files of a test's own folder")]
 mod tests {
     use super::*;
 

@@ -1,5 +1,6 @@
 //! Where the lines typed before are kept: per user, in the state folder (`$XDG_STATE_HOME/kind`, by default
 //! `~/.local/state/kind`), readable by nobody else.
+#![expect(clippy::disallowed_methods, reason = "the errors of this file name the path themselves")]
 
 use std::path::PathBuf;
 

@@ -70,7 +70,7 @@ pub fn from_thrown(value: &Dynamic) -> Error {
     };
     let text = |key: &str| map.get(key).filter(|v| v.is_string()).map(ToString::to_string);
     let list = |key: &str| -> Vec<String> {
-        let values = map.get(key).and_then(|v| v.read_lock::<rhai::Array>());
+        let values = map.get(key).and_then(rhai::Dynamic::read_lock::<rhai::Array>);
         values.map(|a| a.iter().map(ToString::to_string).collect()).unwrap_or_default()
     };
     let kind = match text("kind").as_deref() {
@@ -239,5 +239,16 @@ fn unknown_name(what: &str, name: &str) -> Error {
     match closest(name, names.into_iter()) {
         Some(near) => error.hint(format!("did you mean {near}?")),
         None => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_our_words;
+
+    #[test]
+    fn types_have_the_names_of_the_help() {
+        assert_eq!(in_our_words("f (&str | ImmutableString | String, i64, Fn)"), "f(string, int, closure)");
+        assert_eq!(in_our_words("host::run (i64)"), "host::run(int)");
     }
 }

@@ -216,3 +216,23 @@ pub fn on_script_thread<T: Send>(work: impl FnOnce() -> Result<T> + Send) -> Res
             .unwrap_or_else(|_| Err(Error::internal("panic", "the script's thread panicked")))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::open_parts;
+
+    #[test]
+    fn what_is_open_at_the_end() {
+        for (text, open) in [
+            ("for n in c.nodes {", (true, false)),
+            ("f(\"(\")", (false, false)),
+            ("f(`(`", (true, false)),
+            ("let t = `a", (false, true)),
+            ("let t = \"`", (false, false)),
+            ("let t = \"\\\"(\"", (false, false)),
+            ("[1, 2]", (false, false)),
+        ] {
+            assert_eq!(open_parts(text), open, "{text}");
+        }
+    }
+}

@@ -45,9 +45,13 @@ impl Module {
             None => format!("std/{}.rhai", self.name),
         }
     }
-    /// Its first line of documentation (`//!`).
-    pub fn summary(&self) -> &str {
-        self.text.lines().find_map(|l| l.strip_prefix("//!")).map_or("", str::trim)
+    /// The first sentence of its documentation (`//!`).
+    pub fn summary(&self) -> String {
+        let lines = self.text.lines().map_while(|l| l.strip_prefix("//!")).map(str::trim);
+        let paragraph: Vec<&str> = lines.take_while(|l| !l.is_empty()).collect();
+        let paragraph = paragraph.join(" ");
+        let end = paragraph.find(". ").map_or(paragraph.len(), |i| i + 1);
+        paragraph[..end].to_owned()
     }
 }
 

@@ -1,6 +1,5 @@
 //! What bad input gets: a clear error with a hint, the documented exit code, and nothing left behind.
 
-use crate::harness::home::run;
 use crate::harness::{Cluster, Home, engine, trials};
 use libtest_mimic::Trial;
 
@@ -11,6 +10,8 @@ pub fn tests() -> Vec<Trial> {
         plain script_mistakes_have_a_place_and_a_suggestion,
         real unknown_node_image_leaves_nothing,
         real taken_port_leaves_nothing,
+        real an_image_of_another_architecture_is_named,
+        real a_failure_with_retain_keeps_the_nodes,
     }
 }
 
@@ -54,7 +55,7 @@ fn script_mistakes_have_a_place_and_a_suggestion() {
     home.kind(&["run", "unknown.rhai"])
         .code(1)
         .stdout("")
-        .tells("error: there is no function sleeep (i64)")
+        .tells("error: there is no function sleeep(int)")
         .tells("unknown.rhai:3:3")
         .tells("  hint: did you mean sleep?");
     home.file("import.rhai", "import \"std/creat\" as c;\n");
@@ -77,13 +78,43 @@ fn taken_port_leaves_nothing() {
     let c = Cluster::named("port");
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
-    let before = engine::volumes();
     c.create_with(&format!("networking:\n  apiServerPort: {port}\n"), &[])
         .code(1)
         .stdout("")
         .tells("error: failed to create cluster: ")
         .tells(&port.to_string());
-    let made: Vec<String> = engine::volumes().into_iter().filter(|v| !before.contains(v)).collect();
     c.nothing_is_left(&[]);
-    drop(made);
+}
+
+fn an_image_of_another_architecture_is_named() {
+    let c = Cluster::named("arch");
+    let reference = format!("kind-test/other-arch:{}", std::process::id());
+    let other = if cfg!(target_arch = "x86_64") { "arm64" } else { "amd64" };
+    let code = format!(
+        "image::pack(#{{reference: \"{reference}\", arch: \"{other}\", config: #{{entrypoint: [\"/x\"]}}}}, \
+         \"a.tar\"); image::load(\"a.tar\");"
+    );
+    c.home.script(&code).ok();
+    let ran = c.create(&["--image", &reference]);
+    c.home.script(&format!("image::remove(\"{reference}\")")).ok();
+    ran.code(1).stdout("").tells(&format!("the node image {reference} is for {other}")).tells("  hint: ");
+    c.nothing_is_left(&[]);
+}
+
+/// kubeadm fails by a patch of the user; the node stays for a look, and delete removes it.
+fn a_failure_with_retain_keeps_the_nodes() {
+    let c = Cluster::named("retain");
+    let patch = "kubeadmConfigPatches:\n- |\n  kind: ClusterConfiguration\n  kubernetesVersion: v0.0.1\n";
+    c.create_with(patch, &["--retain"])
+        .code(1)
+        .stdout("")
+        .tells("error: failed to create cluster: ")
+        .tells("kubeadm");
+    let node = c.node("control-plane");
+    assert_eq!(engine::nodes(&c.name), [node.as_str()]);
+    let evidence: Vec<String> = c.home.temporary_files();
+    assert!(evidence.iter().any(|name| name.contains("-evidence-")), "{evidence:?}");
+    let volumes = engine::volumes_of(&node);
+    c.delete().ok();
+    c.nothing_is_left(&volumes);
 }

@@ -1,12 +1,15 @@
 //! A cluster's life from create to delete, and what the config makes of it.
 
-use crate::harness::{Cluster, Home, IMAGE, engine, trials};
+use crate::harness::{Cluster, IMAGE, engine, trials};
 use libtest_mimic::Trial;
 use serde_json::json;
 
 pub fn tests() -> Vec<Trial> {
     trials! { "create":
         real one_node_from_create_to_delete,
+        real every_field_of_the_config_takes_effect,
+        real without_a_cni_no_node_gets_ready,
+        real three_nodes_share_a_network_and_keep_files,
     }
 }
 
@@ -83,4 +86,176 @@ fn one_node_from_create_to_delete() {
 fn mode(path: &std::path::Path) -> u32 {
     use std::os::unix::fs::PermissionsExt;
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+fn every_field_of_the_config_takes_effect() {
+    let c = Cluster::named("config");
+    let shared = c.home.file("shared/hello", "from the host");
+    let folder = shared.parent().unwrap().display().to_string();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mapped = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let config = format!(
+        r#"
+networking:
+  podSubnet: 10.77.0.0/16
+  serviceSubnet: 10.78.0.0/16
+  apiServerAddress: 127.0.0.1
+  apiServerPort: {port}
+kubeadmConfigPatches:
+- |
+  kind: ClusterConfiguration
+  apiServer:
+    extraArgs:
+    - name: max-requests-inflight
+      value: "321"
+nodes:
+- role: control-plane
+  labels: {{tier: first}}
+  extraMounts:
+  - hostPath: {folder}
+    containerPath: /shared
+  - hostPath: {folder}
+    containerPath: /shared-ro
+    readOnly: true
+  extraPortMappings:
+  - containerPort: 30081
+    hostPort: {mapped}
+    listenAddress: 127.0.0.1
+  kubeadmConfigPatches:
+  - |
+    kind: KubeletConfiguration
+    maxPods: 55
+"#
+    );
+    c.create_with(&config, &["--wait", "5m"]).ok();
+    let node = c.node("control-plane");
+    let json = |args: &[&str]| {
+        let mut all = args.to_vec();
+        all.extend(["-o", "json"]);
+        c.kubectl(&all).ok().json()
+    };
+    let seen = json(&["get", "node", &node]);
+    assert_eq!(seen["metadata"]["labels"]["tier"], "first");
+    assert_eq!(seen["status"]["capacity"]["pods"], "55");
+    assert!(seen["spec"]["podCIDR"].as_str().unwrap().starts_with("10.77."), "{}", seen["spec"]);
+    let service = json(&["get", "service", "kubernetes"]);
+    assert_eq!(service["spec"]["clusterIP"], "10.78.0.1");
+    let api = json(&["get", "pod", "-n", "kube-system", &format!("kube-apiserver-{node}")]);
+    assert!(api.to_string().contains("--max-requests-inflight=321"), "{api}");
+    let server = c.home.kubeconfig_value()["clusters"][0]["cluster"]["server"].clone();
+    assert_eq!(server, json!(format!("https://127.0.0.1:{port}")));
+
+    // Mounts: seen, written through, and not writable when read-only.
+    assert_eq!(engine::file(&node, "/shared/hello").unwrap(), b"from the host");
+    let code = format!(
+        "let n = cluster(\"{}\").nodes[0]; n.sh(\"echo from the node > /shared/back\"); \
+         print(n.try_exec(\"touch\", \"/shared-ro/x\").code != 0);",
+        c.name
+    );
+    c.home.script(&code).ok().stdout("true\n");
+    assert_eq!(std::fs::read_to_string(format!("{folder}/back")).unwrap(), "from the node\n");
+
+    // The mapped port leads to a service of the cluster.
+    let web = pod("web", "echo mapped > /index.html; exec busybox httpd -f -p 8080 -h /", "", "")
+        + "---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec:\n  type: NodePort\n  \
+           selector: {app: web}\n  ports: [{port: 80, targetPort: 8080, nodePort: 30081}]\n";
+    c.apply(&web);
+    c.wait_for("condition=Ready", "pod/web");
+    let code = format!("eventually(60, || host::fetch(\"http://127.0.0.1:{mapped}/\"))");
+    c.home.script(&code).ok().stdout("mapped\n\n");
+}
+
+fn without_a_cni_no_node_gets_ready() {
+    let c = Cluster::named("nocni");
+    let ran = c.create_with("networking:\n  disableDefaultCNI: true\n", &["--wait", "1s"]).ok();
+    let ran = ran.tells("Timed out waiting for Ready").tells_not("Installing CNI");
+    drop(ran);
+    let ready = "jsonpath={.items[*].status.conditions[?(@.type==\"Ready\")].status}";
+    c.kubectl(&["get", "nodes", "-o", ready]).ok().stdout("False");
+    c.kubectl(&["get", "daemonsets", "-A", "-o", "name"]).ok().stdout("daemonset.apps/kube-proxy\n");
+}
+
+/// Pods of every node reach those of every other one, directly and by a service; a file outlives its pod.
+fn three_nodes_share_a_network_and_keep_files() {
+    let c = Cluster::named("three");
+    c.create_with("nodes:\n- role: control-plane\n- role: worker\n- role: worker\n", &["--wait", "5m"]).ok();
+    let nodes = [c.node("control-plane"), c.node("worker"), c.node("worker2")];
+    assert_eq!(engine::nodes(&c.name), nodes);
+    for node in &nodes {
+        c.wait_for("condition=Ready", &format!("node/{node}"));
+    }
+    let mut manifests = String::new();
+    for (n, node) in nodes.iter().enumerate() {
+        let serve = format!("echo pod {n} > /index.html; exec busybox httpd -f -p 8080 -h /");
+        manifests += &pod(&format!("web{n}"), &serve, node, "");
+    }
+    manifests += "---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec:\n  selector: {app: web}\n  \
+                  ports: [{port: 80, targetPort: 8080}]\n";
+    c.apply(&manifests);
+    for n in 0..3 {
+        c.wait_for("condition=Ready", &format!("pod/web{n}"));
+    }
+    let addresses: Vec<String> = (0..3)
+        .map(|n| c.kubectl(&["get", "pod", &format!("web{n}"), "-o", "jsonpath={.status.podIP}"]).ok().stdout)
+        .collect();
+    for from in 0..3 {
+        let from = format!("web{from}");
+        for (n, address) in addresses.iter().enumerate() {
+            let url = format!("http://{address}:8080/");
+            c.kubectl(&["exec", &from, "--", "busybox", "wget", "-qO-", "-T", "20", &url])
+                .ok()
+                .stdout(&format!("pod {n}\n"));
+        }
+        // By name: the cluster's DNS and the service's address work on every node.
+        let ask = [
+            "exec",
+            &from,
+            "--",
+            "busybox",
+            "wget",
+            "-qO-",
+            "-T",
+            "20",
+            "http://web.default.svc.cluster.local/",
+        ];
+        c.eventually(&ask, |ran| ran.stdout.starts_with("pod "));
+    }
+
+    let claim = "---\napiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: notes}\nspec:\n  \
+                 accessModes: [ReadWriteOnce]\n  resources: {requests: {storage: 1Mi}}\n";
+    c.apply(&(claim.to_owned() + pod("writer", "echo kept > /data/note", "", "notes").as_str()));
+    c.wait_for("jsonpath={.status.phase}=Succeeded", "pod/writer");
+    c.kubectl(&["delete", "pod", "writer"]).ok();
+    c.apply(&pod("reader", "cat /data/note", "", "notes"));
+    c.wait_for("jsonpath={.status.phase}=Succeeded", "pod/reader");
+    c.kubectl(&["logs", "reader"]).ok().stdout("kept\n");
+    c.kubectl(&["get", "pvc", "notes", "-o", "jsonpath={.spec.storageClassName} {.status.phase}"])
+        .ok()
+        .stdout("standard Bound");
+
+    let volumes: Vec<String> = nodes.iter().flat_map(|node| engine::volumes_of(node)).collect();
+    c.delete().ok();
+    c.nothing_is_left(&volumes);
+}
+
+/// A pod that runs a shell command, with the image that every node has; on a node and with a claim when named.
+pub fn pod(name: &str, command: &str, node: &str, claim: &str) -> String {
+    let app = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    let node = if node.is_empty() { String::new() } else { format!("  nodeName: {node}\n") };
+    let (mounts, volumes) = if claim.is_empty() {
+        ("", String::new())
+    } else {
+        (
+            "    volumeMounts: [{name: data, mountPath: /data}]\n",
+            format!("  volumes: [{{name: data, persistentVolumeClaim: {{claimName: {claim}}}}}]\n"),
+        )
+    };
+    format!(
+        "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, labels: {{app: {app}}}}}\nspec:\n{node}  \
+         restartPolicy: Never\n  terminationGracePeriodSeconds: 0\n  \
+         tolerations: [{{operator: Exists}}]\n  containers:\n  - name: main\n    \
+         image: docker.io/library/busybox:1.37.0\n    imagePullPolicy: Never\n    \
+         command: [\"/bin/busybox\", \"sh\", \"-c\", {}]\n{mounts}{volumes}",
+        json!(command)
+    )
 }

@@ -1,11 +1,15 @@
 //! The commands, one file for each verb or each promise.
 
 mod bad_input;
-mod create;
+pub mod create;
 mod get;
 mod interrupt;
+mod lost_engine;
+mod private_engine;
+mod repl;
 mod run;
 mod stdlib;
+mod upstream;
 mod usage;
 
 use libtest_mimic::Trial;
@@ -19,6 +23,10 @@ pub fn tests() -> Vec<Trial> {
         get::tests(),
         create::tests(),
         interrupt::tests(),
+        lost_engine::tests(),
+        repl::tests(),
+        private_engine::tests(),
+        upstream::tests(),
     ]
     .into_iter()
     .flatten()

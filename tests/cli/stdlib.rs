@@ -1,6 +1,6 @@
 //! `kind stdlib …`, the four places, and an ejected file that changes what happens.
 
-use crate::harness::{Home, trials};
+use crate::harness::{Cluster, Home, engine, trials};
 use libtest_mimic::Trial;
 
 pub fn tests() -> Vec<Trial> {
@@ -9,6 +9,7 @@ pub fn tests() -> Vec<Trial> {
         plain show_prints_the_text_that_eject_writes,
         plain diff_shows_what_was_changed,
         plain nearer_places_win,
+        real a_changed_boot_order_and_cni_take_effect_with_nothing_compiled,
     }
 }
 
@@ -62,4 +63,34 @@ fn nearer_places_win() {
     asked(&[]).ok().stdout("project\n");
     home.file("mine/delete.rhai", "fn who() { \"flag\" }");
     asked(&["--stdlib", "mine"]).ok().stdout("flag\n");
+}
+
+/// The founding promise: whoever wants another bootstrap edits a script.
+fn a_changed_boot_order_and_cni_take_effect_with_nothing_compiled() {
+    let c = Cluster::named("eject");
+    for name in ["create", "cni"] {
+        c.home.kind(&["stdlib", "eject", name]).ok();
+    }
+    let edit = |name: &str, from: &str, to: &str| {
+        let file = c.home.work().join(format!(".kind/stdlib/{name}.rhai"));
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.contains(from), "{name}.rhai has no {from:?} any more");
+        std::fs::write(&file, text.replacen(from, to, 1)).unwrap();
+    };
+    // A step of our own while the nodes are paused, so before systemd: it leaves what ran as process 1 then.
+    edit(
+        "create",
+        "    step(\"boot\",",
+        "    step(\"ours\", || parallel(cluster.nodes, |n| n.sh(\"cat /proc/1/comm > /kind/ours\")));\n    step(\"boot\",",
+    );
+    edit("cni", "\"name\": \"kind\"", "\"name\": \"ours\"");
+    let ran = c.create(&["--wait", "5m"]).ok();
+    let at =
+        |part: &str| ran.stderr.find(part).unwrap_or_else(|| panic!("{part:?} is not in\n{}", ran.stderr));
+    assert!(at("Writing configuration") < at("ours") && at("ours") < at("Booting nodes"), "{}", ran.stderr);
+    let node = c.node("control-plane");
+    assert_eq!(engine::file(&node, "/kind/ours").unwrap(), b"bash\n");
+    let config = engine::file(&node, "/etc/cni/net.d/10-kind.conflist").unwrap();
+    assert!(String::from_utf8_lossy(&config).contains("\"ours\""));
+    c.home.kind(&["stdlib", "diff", "cni"]).ok().prints("+  \"name\": \"ours\",");
 }

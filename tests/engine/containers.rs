@@ -1,4 +1,4 @@
-use crate::support::{collect, scratch, waiting};
+use super::support::{collect, scratch, waiting};
 use futures_util::StreamExt;
 use kind::engine::{
     CgroupNamespace, Container, ContainerSpec, ContainerState, LogOptions, Mount, PortMapping, Propagation,
@@ -17,8 +17,7 @@ fn volume(source: &str, target: &str) -> Mount {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_container_lives_through_its_states() {
+pub async fn a_container_lives_through_its_states() {
     let Some(mut scratch) = scratch("life").await else { return };
     let spec = waiting(&scratch.container("a"));
     let engine = scratch.engine.clone();
@@ -53,8 +52,7 @@ async fn a_container_lives_through_its_states() {
     assert_eq!(error.code(), "engine.not_found", "{error:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn everything_in_a_spec_reaches_the_container() {
+pub async fn everything_in_a_spec_reaches_the_container() {
     let Some(mut scratch) = scratch("spec").await else { return };
     let shared = tempfile::tempdir().unwrap();
     std::fs::write(shared.path().join("hello"), "from the host").unwrap();
@@ -133,8 +131,7 @@ async fn everything_in_a_spec_reaches_the_container() {
     assert!(since.elapsed() < Duration::from_secs(10), "{:?}", since.elapsed());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_taken_name_and_a_taken_port_are_named() {
+pub async fn a_taken_name_and_a_taken_port_are_named() {
     let Some(mut scratch) = scratch("taken").await else { return };
     let name = scratch.running("a").await;
     let error = scratch.engine.create_container(&waiting(&name)).await.unwrap_err();
@@ -163,8 +160,7 @@ async fn a_taken_name_and_a_taken_port_are_named() {
     assert!(error.message().contains(&format!("port {port} is taken")), "{error:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_there_is_said_so() {
+pub async fn what_is_not_there_is_said_so() {
     let Some(mut scratch) = scratch("missing").await else { return };
     let engine = scratch.engine.clone();
     let no_image = ContainerSpec { image: "kind-test/no-such:1".into(), ..waiting(&scratch.container("a")) };
@@ -191,8 +187,7 @@ async fn what_is_not_there_is_said_so() {
     assert!(["engine.wrong_platform", "engine.not_found"].contains(&error.code()), "{error:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn logs_are_read_and_followed() {
+pub async fn logs_are_read_and_followed() {
     let Some(mut scratch) = scratch("logs").await else { return };
     let script = "echo one; echo two >&2; sleep 0.5; echo three; sleep 0.3";
     let spec = ContainerSpec {
@@ -218,8 +213,7 @@ async fn logs_are_read_and_followed() {
     assert!(last.starts_with("20") && last.ends_with(" three\n") && last.lines().count() == 1, "{last}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn events_tell_from_the_call_on() {
+pub async fn events_tell_from_the_call_on() {
     let Some(mut scratch) = scratch("events").await else { return };
     let label = format!("kind-test.events={}", std::process::id());
     let mut events = scratch.engine.events(std::slice::from_ref(&label)).await.unwrap();
@@ -252,8 +246,7 @@ async fn events_tell_from_the_call_on() {
     assert_eq!(seen[2].1.as_deref(), Some("3"));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_engine_tells_about_itself() {
+pub async fn the_engine_tells_about_itself() {
     let Some(scratch) = scratch("info").await else { return };
     let info = scratch.engine.info().await.unwrap();
     assert!(["docker", "podman"].contains(&info.name.as_str()), "{info:?}");

@@ -1,12 +1,11 @@
-use crate::support::{bytes, scratch, sh};
+use super::support::{bytes, scratch, sh};
 use futures_util::{StreamExt, stream};
 use kind::engine::{ExecIo, ExecSpec};
 use kind::event::Stream;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn output_code_and_surroundings_of_a_command() {
+pub async fn output_code_and_surroundings_of_a_command() {
     let Some(mut scratch) = scratch("exec").await else { return };
     let name = scratch.running("a").await;
     let done = scratch.sh(&name, "echo out; echo err >&2; exit 42").await;
@@ -42,8 +41,7 @@ async fn output_code_and_surroundings_of_a_command() {
     assert_eq!(error.code(), "engine.not_found", "{error:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn output_comes_as_it_is_written() {
+pub async fn output_comes_as_it_is_written() {
     let Some(mut scratch) = scratch("live").await else { return };
     let name = scratch.running("a").await;
     let since = Instant::now();
@@ -60,8 +58,7 @@ async fn output_comes_as_it_is_written() {
     assert!(pieces[2].0 > pieces[0].0 + Duration::from_millis(1500), "not all at the end: {pieces:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn input_is_streamed_and_ends() {
+pub async fn input_is_streamed_and_ends() {
     let Some(mut scratch) = scratch("stdin").await else { return };
     let name = scratch.running("a").await;
     let io = ExecIo { stdin: Some(bytes("hello")), ..Default::default() };
@@ -98,8 +95,7 @@ async fn input_is_streamed_and_ends() {
     scratch.engine.settle().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_terminal_has_a_size() {
+pub async fn a_terminal_has_a_size() {
     let Some(mut scratch) = scratch("tty").await else { return };
     let name = scratch.running("a").await;
     let sizes = stream::iter([(101, 37)]).chain(stream::once(async {
@@ -113,8 +109,7 @@ async fn a_terminal_has_a_size() {
     assert!(done.stderr.is_empty());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_command_that_takes_too_long_is_killed_with_its_children() {
+pub async fn a_command_that_takes_too_long_is_killed_with_its_children() {
     let Some(mut scratch) = scratch("limit").await else { return };
     let name = scratch.running("a").await;
     let spec = ExecSpec {
@@ -134,8 +129,7 @@ async fn a_command_that_takes_too_long_is_killed_with_its_children() {
     assert_eq!(scratch.engine.exec(&name, &spec, ExecIo::default()).await.unwrap().stdout, b"fine\n");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_dropped_command_is_killed() {
+pub async fn a_dropped_command_is_killed() {
     let Some(mut scratch) = scratch("drop").await else { return };
     let name = scratch.running("a").await;
     let engine = scratch.engine.clone();
@@ -149,8 +143,7 @@ async fn a_dropped_command_is_killed() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn many_commands_run_side_by_side() {
+pub async fn many_commands_run_side_by_side() {
     let Some(mut scratch) = scratch("many").await else { return };
     let name = scratch.running("a").await;
     let since = Instant::now();

@@ -1,4 +1,4 @@
-use crate::support::{bytes, collect, scratch, waiting};
+use super::support::{bytes, collect, scratch, waiting};
 use futures_util::{StreamExt, stream};
 use kind::engine::{ContainerSpec, EndpointKind};
 use std::io::Read as _;
@@ -25,8 +25,7 @@ fn read(archive: &[u8], name: &str) -> (Vec<u8>, u32) {
     (content, entry.header().mode().unwrap())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn files_go_up_and_come_down() {
+pub async fn files_go_up_and_come_down() {
     let Some(mut scratch) = scratch("files").await else { return };
     let spec = ContainerSpec {
         tmpfs: [("/run".to_owned(), String::new())].into(),
@@ -57,8 +56,7 @@ async fn files_go_up_and_come_down() {
     assert_eq!(scratch.sh(name, "cat /run/from-root").await.stdout, b"2");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn large_files_are_streamed_and_a_broken_source_is_named() {
+pub async fn large_files_are_streamed_and_a_broken_source_is_named() {
     let Some(mut scratch) = scratch("large").await else { return };
     let name = scratch.running("a").await;
     let content: Vec<u8> = (0..64usize << 20).map(|i| u8::try_from((i * 7 / 4096) % 256).unwrap()).collect();

@@ -1,9 +1,8 @@
-use crate::support::{IMAGE, bytes, collect, scratch, waiting};
+use super::support::{IMAGE, bytes, collect, scratch, waiting};
 use futures_util::{StreamExt, stream};
 use kind::engine::{ContainerSpec, LogOptions};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn images_are_made_moved_and_removed() {
+pub async fn images_are_made_moved_and_removed() {
     let Some(mut scratch) = scratch("images").await else { return };
     let engine = scratch.engine.clone();
     let (committed, other) = (scratch.image("committed"), scratch.image("other"));
@@ -45,8 +44,7 @@ async fn images_are_made_moved_and_removed() {
     assert_eq!(String::from_utf8_lossy(&logs), "kept\nb\n");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn images_that_are_not_there() {
+pub async fn images_that_are_not_there() {
     let Some(scratch) = scratch("noimage").await else { return };
     let engine = &scratch.engine;
     assert!(engine.inspect_image("kind-test/none:1").await.unwrap().is_none());

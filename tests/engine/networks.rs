@@ -1,8 +1,7 @@
-use crate::support::{scratch, waiting};
+use super::support::{scratch, waiting};
 use kind::engine::{ContainerSpec, NetworkSpec, ipv6_ula_subnet};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_network_with_ipv6_is_made_found_and_removed() {
+pub async fn a_network_with_ipv6_is_made_found_and_removed() {
     let Some(mut scratch) = scratch("net").await else { return };
     let engine = scratch.engine.clone();
     let name = scratch.network("a");

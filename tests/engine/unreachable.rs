@@ -15,8 +15,7 @@ fn environment(root: &Path, variables: &[(&str, &str)]) -> Environment {
     }
 }
 
-#[tokio::test]
-async fn every_place_that_was_tried_is_told() {
+pub async fn every_place_that_was_tried_is_told() {
     let root = tempfile::tempdir().unwrap();
     let error = connect_in(&environment(root.path(), &[])).await.err().unwrap();
     assert_eq!(error.code(), "engine.unreachable");
@@ -31,8 +30,7 @@ async fn every_place_that_was_tried_is_told() {
     );
 }
 
-#[tokio::test]
-async fn what_the_user_named_is_not_replaced() {
+pub async fn what_the_user_named_is_not_replaced() {
     let root = tempfile::tempdir().unwrap();
     let error =
         connect_in(&environment(root.path(), &[("DOCKER_HOST", "tcp://127.0.0.1:1")])).await.err().unwrap();
@@ -42,8 +40,7 @@ async fn what_the_user_named_is_not_replaced() {
 }
 
 /// An engine that tells its version, then breaks every connection.
-#[tokio::test]
-async fn an_engine_that_goes_away_is_told_as_such() {
+pub async fn an_engine_that_goes_away_is_told_as_such() {
     let root = tempfile::tempdir().unwrap();
     let socket = root.path().join("s.sock");
     let listener = UnixListener::bind(&socket).unwrap();

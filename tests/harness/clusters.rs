@@ -22,13 +22,6 @@ impl Cluster {
         let slot = slots::take(1);
         Self { name: format!("{}{name}", prefix()), home: Home::new(), _slot: slot }
     }
-    /// The same for two clusters.
-    pub fn two(first: &str, second: &str) -> (Self, Self) {
-        let both = slots::take(2);
-        drop(both);
-        (Self::named(first), Self::named(second))
-    }
-
     /// Runs `kind create cluster` with further arguments; does not look at what came of it.
     #[track_caller]
     pub fn create(&self, args: &[&str]) -> Ran {
@@ -65,7 +58,9 @@ impl Cluster {
         assert!(left.is_empty(), "volumes {left:?} are left");
         let kubeconfig = self.home.kubeconfig_value().to_string();
         assert!(!kubeconfig.contains(&self.name), "the kubeconfig has {} still: {kubeconfig}", self.name);
-        let files = self.home.temporary_files();
+        // Evidence of a failure is for the user, and named in the messages.
+        let mut files = self.home.temporary_files();
+        files.retain(|name| !name.contains("-evidence-"));
         assert!(files.is_empty(), "temporary files are left: {files:?}");
     }
 }
@@ -75,6 +70,13 @@ impl Drop for Cluster {
         if !engine::nodes(&self.name).is_empty() {
             delete(&self.name);
         }
+    }
+}
+
+/// Removes a cluster's nodes through the engine alone, for tests in which the program cannot.
+pub fn remove_nodes(name: &str) {
+    for node in engine::nodes(name) {
+        engine::remove(&node);
     }
 }
 

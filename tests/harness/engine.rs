@@ -110,12 +110,6 @@ pub fn volumes_of(name: &str) -> Vec<String> {
     mounts.iter().filter_map(|m| Some(m["Name"].as_str()?.to_owned())).collect()
 }
 
-/// Names of all networks.
-pub fn networks() -> Vec<String> {
-    let list = get("/networks");
-    list.as_array().into_iter().flatten().filter_map(|n| Some(n["Name"].as_str()?.to_owned())).collect()
-}
-
 /// Removes a container with its volumes.
 pub fn remove(name: &str) {
     request("DELETE", &format!("/containers/{name}?force=1&v=1"), "");

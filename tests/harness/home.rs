@@ -162,7 +162,7 @@ impl Running {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|e| panic!("cannot start {:?}: {e}", command.get_program()));
+            .unwrap_or_else(|e| panic!("cannot start {}: {e}", command.get_program().to_string_lossy()));
         // A program that does not read its input may be gone before it is written.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         let (send, lines) = std::sync::mpsc::channel();

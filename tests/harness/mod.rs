@@ -11,9 +11,10 @@ pub mod home;
 pub mod kubectl;
 pub mod proxy;
 pub mod slots;
+pub mod upstream;
 
 pub use clusters::{Cluster, shared};
-pub use home::{Home, Ran};
+pub use home::Home;
 
 use libtest_mimic::{Failed, Trial};
 use std::sync::OnceLock;
@@ -70,11 +71,12 @@ pub fn setup_test() -> Vec<Trial> {
 }
 
 /// Makes sure, once, that an engine answers and has the node image.
-fn need() -> &'static Result<(), String> {
+pub fn need() -> &'static Result<(), String> {
     static READY: OnceLock<Result<(), String>> = OnceLock::new();
     READY.get_or_init(|| {
         let home = Home::new();
         if engine::find().is_none() {
+            // said early, since it takes long
             eprintln!("tests: no engine answers; `kind engine start` makes one (two minutes the first time)");
             give(&home, &["engine", "start"], "an engine")?;
         }

@@ -49,7 +49,7 @@ impl Proxy {
 
 fn pass(mut from: UnixStream, mut to: UnixStream) {
     std::thread::spawn(move || {
-        let mut buffer = [0; 65536];
+        let mut buffer = vec![0; 65536];
         while let Ok(n) = from.read(&mut buffer) {
             if n == 0 || to.write_all(&buffer[..n]).is_err() {
                 break;

@@ -19,7 +19,7 @@ pub struct Engine {
 pub enum EngineAction {
     /// Start it; one that runs already is left alone
     Start(EngineStart),
-    /// Tell which engine is used, and how the private one is
+    /// Tell whether it runs, where it answers, and where its files are
     Status(EngineStatus),
     /// Stop it and all containers in it; its data stays
     Stop(EngineStop),

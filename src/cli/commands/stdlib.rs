@@ -36,7 +36,7 @@ fn list(app: &App, places: &Places, format: Option<OutputFormat>) -> Result<()> 
                 (Place::BuiltIn, _) | (_, None) => "built-in".to_owned(),
                 (_, Some(path)) => path.display().to_string(),
             };
-            vec![m.name.clone(), place, m.summary().to_owned()]
+            vec![m.name.clone(), place, m.summary()]
         })
         .collect();
     app.printer.table(&["NAME", "FROM", "WHAT"], &rows)

@@ -63,7 +63,7 @@ impl Docker {
 
 /// A socket that isn't there is told without the noise of an HTTP client's error.
 fn check_socket(path: &str, endpoint: &Endpoint) -> Result<()> {
-    match std::fs::metadata(path) {
+    match std::path::Path::new(path).metadata() {
         Ok(_) => Ok(()),
         Err(error) => Err(errors::no_connection(endpoint, &error.into())),
     }

@@ -43,7 +43,8 @@ struct Helped {
 
 /// What the user is known by at the registry of `reference`; `None` pulls as nobody.
 pub(super) async fn credentials(docker_config: &Path, reference: &str) -> Option<DockerCredentials> {
-    let text = tokio::fs::read(docker_config.join("config.json")).await.ok()?;
+    let path = docker_config.join("config.json");
+    let text = tokio::task::spawn_blocking(move || crate::host::fs::read(&path)).await.ok()?.ok()?;
     let config: Config = serde_json::from_slice(&text).ok()?;
     let registry = registry_of(reference);
     let helper = config.helpers.get(&registry).unwrap_or(&config.store);
@@ -145,6 +146,7 @@ fn base64_decode(text: &str) -> Option<Vec<u8>> {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "files of a test's own folder")]
 mod tests {
     use super::*;
 

@@ -8,7 +8,7 @@ use crate::config::{self, ImageRef};
 use crate::engine::{ExecIo, ExecSpec};
 use crate::error::{Error, Result};
 use crate::host::fs;
-use crate::kube::{Condition, Deletion, Target};
+use crate::kube::{Condition, Deletion, LogQuery, Target};
 use crate::node::{Node, bytes_stream};
 use rhai::{Array, Dynamic, Engine, FuncRegistration, ImmutableString, Map, Module};
 use std::path::Path;
@@ -128,7 +128,7 @@ fn condition_of(text: &str) -> Condition {
         let unwanted = unwanted.to_owned();
         let holds = move |object: &serde_json::Value| match object.pointer(&pointer) {
             Some(serde_json::Value::String(found)) => *found != unwanted,
-            Some(found) => found.to_string() != unwanted,
+            Some(found) => *found != unwanted,
             None => !unwanted.is_empty(),
         };
         return Condition::Where(format!("have {text}"), Arc::new(holds));
@@ -139,7 +139,7 @@ fn condition_of(text: &str) -> Condition {
             let wanted = wanted.to_owned();
             let holds = move |object: &serde_json::Value| match object.pointer(&pointer) {
                 Some(serde_json::Value::String(found)) => *found == wanted,
-                Some(found) => found.to_string() == wanted,
+                Some(found) => *found == wanted,
                 None => wanted.is_empty(),
             };
             Condition::Where(format!("have {text}"), Arc::new(holds))
@@ -317,7 +317,7 @@ fn register_api(engine: &mut Engine, run: &Arc<Run>) {
     engine.register_fn(
         "pod_logs",
         move |c: &mut Cluster, pod: &str, namespace: &str| -> Returned<ImmutableString> {
-            r.block(async { c.client().await?.logs(namespace, pod, &Default::default()).await })
+            r.block(async { c.client().await?.logs(namespace, pod, &LogQuery::default()).await })
                 .map(text)
                 .thrown()
         },

@@ -98,7 +98,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         r.block(engine.remove_volume(name)).thrown()
     });
     FuncRegistration::new("ipv6_subnet").set_into_module(&mut m, |name: &str, attempt: i64| {
-        text(crate::engine::ipv6_ula_subnet(name, u32::try_from(attempt).unwrap_or(0)).to_string())
+        text(crate::engine::ipv6_ula_subnet(name, u32::try_from(attempt).unwrap_or(0)).clone())
     });
     engine.register_static_module("engine", m.into());
 }

@@ -138,7 +138,7 @@ fn parallel(ctx: &NativeCallContext, list: &Array, call: Option<&FnPtr>) -> Retu
             match handle.join() {
                 Ok(done) => lost.extend(done),
                 Err(_) => {
-                    lost.push((0, Err(to_rhai(&Error::internal("panic", "a thread of parallel panicked")))))
+                    lost.push((0, Err(to_rhai(&Error::internal("panic", "a thread of parallel panicked")))));
                 }
             }
         }
@@ -194,18 +194,16 @@ fn eventually(run: &Run, ctx: &NativeCallContext, limit: Duration, body: &FnPtr)
     loop {
         let last = match body.call_within_context::<Dynamic>(ctx, ()) {
             Ok(value) if !value.is_unit() && !matches!(value.as_bool(), Ok(false)) => return Ok(value),
-            Ok(value) => format!("it was still {value:?}"),
-            Err(error) => {
-                let inner = innermost(&error);
-                if !may_pass(&error) {
-                    return Err(error);
-                }
-                inner.message().to_owned()
-            }
+            Ok(value) => Err(value),
+            Err(error) if !may_pass(&error) => return Err(error),
+            Err(error) => Ok(innermost(&error)),
         };
         if since.elapsed() >= limit {
-            let message = format!("not so within {} s: {last}", limit.as_secs_f64());
-            return Err(to_rhai(&Error::script("time_limit", message)));
+            let message = format!("not so within {} s", limit.as_secs_f64());
+            return Err(to_rhai(&match last {
+                Ok(cause) => Error::script("time_limit", message).because(cause),
+                Err(value) => Error::script("time_limit", format!("{message}: it was still {value:?}")),
+            }));
         }
         pause(run, wait)?;
         wait = (wait * 3 / 2).min(Duration::from_millis(500));

@@ -26,6 +26,7 @@ pub const HOST: &[Record] = records_table! { "host":
     "read" "(path: string) -> string" "The text of a file.", "host::read(\"/etc/hostname\")";
     "write" "(path: string, text: string, mode: octal int) -> ()" "Writes a file whole, with the folders above it; mode is 0o644 unless given.", "host::write(\"/tmp/kind-example\", \"x\")";
     "exists" "(path: string) -> bool" "Whether there is something at the path.", "host::exists(\"/etc\")";
+    "absolute" "(path: string) -> string" "The path from the root on; a relative one begins in the working folder.", "host::absolute(\"data\")";
     "is_dir" "(path: string) -> bool" "Whether it is a folder.", "host::is_dir(\"/etc\")";
     "size" "(path: string) -> int" "Bytes of a file, or of all below a folder.", "host::size(\"/etc/hostname\")";
     "list" "(path: string) -> array of string" "Names in a folder, sorted.", "host::list(\"/etc\").len()";
@@ -83,7 +84,7 @@ fn command(argv: &Array, options: &Map) -> Returned<process::Command> {
     {
         argv.splice(0..0, ["nice".to_owned(), "-n".to_owned(), nice.to_string()]);
     }
-    let env = options.get("env").and_then(|v| v.read_lock::<Map>());
+    let env = options.get("env").and_then(rhai::Dynamic::read_lock::<Map>);
     Ok(process::Command {
         argv,
         cwd: text_of(options, "cwd").map(PathBuf::from),
@@ -282,14 +283,14 @@ fn register_host_files(m: &mut Module, run: &Arc<Run>) {
     verb!("list", (path: &str) -> Array, fs::list(Path::new(path)).map(|paths| paths.iter()
         .filter_map(|p| p.file_name()).map(|n| Dynamic::from(n.to_string_lossy().into_owned())).collect()).thrown());
     verb!("make_dir", (path: &str) -> (), fs::create_dir_all(Path::new(path)).thrown());
-    verb!("temp_dir", (prefix: &str) -> ImmutableString, tempfile::Builder::new().prefix(prefix).tempdir()
+    verb!("temp_dir", (prefix: &str) -> ImmutableString, tempfile::Builder::new().prefix(prefix)
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700)).tempdir()
         .map(|d| text(d.keep().display().to_string()))
         .map_err(|e| fs::error("make a folder in", &std::env::temp_dir(), e)).thrown());
     verb!("copy", (from: &str, to: &str) -> (), fs::copy_all(Path::new(from), Path::new(to)).thrown());
     verb!("move", (from: &str, to: &str) -> (), fs::rename(Path::new(from), Path::new(to)).thrown());
     verb!("remove", (path: &str) -> (), fs::remove(Path::new(path)).thrown());
-    verb!("link", (target: &str, path: &str) -> (), std::os::unix::fs::symlink(target, path)
-        .map_err(|e| fs::error("link", Path::new(path), e)).thrown());
+    verb!("link", (target: &str, path: &str) -> (), fs::link(Path::new(target), Path::new(path)).thrown());
     verb!("chmod", (path: &str, mode: i64) -> (),
         fs::set_mode(Path::new(path), u32::try_from(mode).unwrap_or(0o600)).thrown());
     verb!("digest", (path: &str) -> ImmutableString, cache::digest(Path::new(path)).map(text).thrown());
@@ -337,6 +338,11 @@ fn register_host_files(m: &mut Module, run: &Arc<Run>) {
         }
     }
     // What the machine is like is no secret.
+    FuncRegistration::new("absolute").set_into_module(m, |path: &str| -> Returned<ImmutableString> {
+        let absolute =
+            std::path::absolute(path).map_err(|e| fs::error("find", Path::new(path), e)).thrown()?;
+        Ok(text(absolute.display().to_string()))
+    });
     FuncRegistration::new("arch").set_into_module(m, || text(crate::image::host_arch()));
     FuncRegistration::new("os").set_into_module(m, || text(std::env::consts::OS));
     FuncRegistration::new("data_dir").set_into_module(m, || text(dirs::data().display().to_string()));

@@ -16,7 +16,6 @@ pub const RECORDS: &[Record] = records_table! { "log":
 };
 
 /// `print(…)` of a script: data, so it goes to standard output.
-#[expect(clippy::print_stdout, reason = "what a script prints is the data of `kind run`")]
 pub fn print(run: &Run, text: &str) {
     run.events.suspend(&mut || {
         use std::io::Write;

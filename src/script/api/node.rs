@@ -43,13 +43,13 @@ pub const RECORDS: &[Record] = records_table! { "Node":
     "logs" "() -> string" "Its console.", "n.logs()";
     "wait_log" "(text: string, limit: seconds) -> string" "Waits for a line of its console that contains the text.", "n.wait_log(\"Multi-User\", 30)";
     "wait_file" "(path: string, limit: seconds) -> ()" "Waits until the path exists on the node.", "n.wait_file(\"/run/containerd/containerd.sock\", 30)";
-    "commit" "(reference: string, changes: array of string) -> string" "Makes an image of the container; changes are Dockerfile instructions. Its id.", "n.commit(\"my/image:1\", [])";
+    "commit" "(reference: string, changes: array of string) -> string" "Makes an image of the container; changes are Dockerfile instructions. Its id.", "n.commit(\"kind-example/image:1\", [])";
     "host_port" "(port: int) -> int or ()" "The host's port behind a published TCP port.", "n.host_port(6443)";
 };
 
 fn options(spec: &mut ExecSpec, map: &Map) -> Returned<(Option<Vec<u8>>, bool)> {
     only_keys("exec", map, &["stdin", "env", "user", "workdir", "privileged", "tty", "timeout", "quiet"])?;
-    if let Some(env) = map.get("env").and_then(|v| v.read_lock::<Map>()) {
+    if let Some(env) = map.get("env").and_then(rhai::Dynamic::read_lock::<Map>) {
         spec.env.extend(env.iter().map(|(k, v)| (k.to_string(), v.to_string())));
     }
     spec.user = text_of(map, "user").unwrap_or_default();
@@ -79,7 +79,7 @@ fn command(words: &[Dynamic]) -> Returned<(ExecSpec, Option<Vec<u8>>, bool)> {
             None => spec.command.push(word.to_string()),
         }
     }
-    if let Some(map) = last.and_then(|l| l.read_lock::<Map>()) {
+    if let Some(map) = last.and_then(rhai::Dynamic::read_lock::<Map>) {
         rest = options(&mut spec, &map)?;
     }
     // One text with blanks is what one would type at a prompt.

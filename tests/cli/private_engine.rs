@@ -1,0 +1,137 @@
+//! `kind engine …`: one engine however it is started, nothing of it left when it is removed.
+//!
+//! The engine under test has a data folder and a network of its own, so that it has no part in the one that
+//! runs the other tests.
+
+use crate::harness::home::{Ran, run};
+use crate::harness::{Home, skips_engine};
+use libtest_mimic::Trial;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+pub fn tests() -> Vec<Trial> {
+    let possible = cfg!(target_os = "linux") && rustix::process::getuid().is_root() && !skips_engine();
+    vec![
+        crate::harness::plain("private_engine::lives_from_start_to_remove", lives_from_start_to_remove)
+            .with_ignored_flag(!possible),
+        crate::harness::plain(
+            "private_engine::env_prints_a_line_for_the_shell",
+            env_prints_a_line_for_the_shell,
+        ),
+    ]
+}
+
+fn env_prints_a_line_for_the_shell() {
+    let home = Home::new();
+    let line = home.kind(&["engine", "env"]).ok().stdout;
+    assert!(line.starts_with("export DOCKER_HOST=unix://") && line.ends_with("/docker.sock\n"), "{line}");
+    let json = home.kind(&["engine", "env", "-o", "json"]).ok().json();
+    assert!(line.contains(json["DOCKER_HOST"].as_str().unwrap()), "{json}");
+}
+
+/// A network of its own, held by a process that sleeps, and a data folder beside the real one (an engine's data
+/// root cannot lie on every file system).
+struct Apart {
+    home: Home,
+    holder: Child,
+    data: PathBuf,
+}
+
+impl Apart {
+    fn new() -> Self {
+        let home = Home::new();
+        let real = PathBuf::from(&home.environment()["XDG_DATA_HOME"]);
+        let data = real.join(format!("kind-test-{}", std::process::id()));
+        std::fs::create_dir_all(data.join("kind/engine")).unwrap();
+        // The folder the engine runs from takes a minute to make; one that is there is copied.
+        let rootfs = real.join("kind/engine/rootfs");
+        if rootfs.is_dir() {
+            let status =
+                Command::new("cp").arg("-a").arg(&rootfs).arg(data.join("kind/engine/rootfs")).status();
+            assert!(status.unwrap().success());
+        }
+        let holder =
+            Command::new("unshare").args(["--net", "sleep", "3600"]).stdin(Stdio::null()).spawn().unwrap();
+        let apart = Self { home, holder, data };
+        while std::fs::read_link(format!("/proc/{}/ns/net", apart.holder.id())).unwrap()
+            == std::fs::read_link("/proc/self/ns/net").unwrap()
+        {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        apart
+    }
+    fn command(&self, args: &[&str]) -> Command {
+        let pid = self.holder.id().to_string();
+        let mut all = vec!["--net", "--target", &pid, "--", env!("CARGO_BIN_EXE_kind")];
+        all.extend(args);
+        let mut command = self.home.program("nsenter", &all);
+        for (name, _) in self.home.environment() {
+            if name.starts_with("DOCKER_") || name.starts_with("CONTAINER_") {
+                command.env_remove(name);
+            }
+        }
+        command.env("XDG_DATA_HOME", &self.data);
+        command
+    }
+    fn kind(&self, args: &[&str]) -> Ran {
+        run(self.command(args), "")
+    }
+    fn status(&self) -> serde_json::Value {
+        self.kind(&["engine", "status", "-o", "json"]).ok().json()
+    }
+}
+
+impl Drop for Apart {
+    fn drop(&mut self) {
+        self.kind(&["engine", "remove"]);
+        let _ = self.holder.kill();
+        let _ = self.holder.wait();
+        let _ = std::fs::remove_dir_all(&self.data);
+    }
+}
+
+fn mounts_below(folder: &std::path::Path) -> Vec<String> {
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap();
+    mounts.lines().filter(|line| line.contains(&folder.display().to_string())).map(str::to_owned).collect()
+}
+
+fn lives_from_start_to_remove() {
+    let apart = Apart::new();
+    // Two shells at once, each with a pipe that must not stay open: `output` returns when both ends are closed.
+    let starts: Vec<_> = (0..2)
+        .map(|_| {
+            let mut command = apart.command(&["engine", "start"]);
+            std::thread::spawn(move || command.stdin(Stdio::null()).output().unwrap())
+        })
+        .collect();
+    for start in starts {
+        let output = start.join().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let first = apart.status();
+    assert_eq!(first["state"], "running", "{first}");
+    let pid = first["pid"].as_i64().unwrap();
+    apart.kind(&["engine", "start"]).ok();
+    assert_eq!(apart.status()["pid"].as_i64(), Some(pid), "the second start made another engine");
+    let data = apart.data.display().to_string();
+    assert!(
+        first["address"].as_str().unwrap().contains(&data) && first["log"].as_str().unwrap().contains(&data)
+    );
+
+    // What it holds outlives a stop.
+    apart
+        .kind(&["run", "-e", "engine::create_volume(\"kept\"); engine::create_network(#{name: \"n\"});"])
+        .ok();
+    apart.kind(&["engine", "stop"]).ok();
+    let stopped = apart.status();
+    assert_eq!(stopped["state"], "stopped", "{stopped}");
+    assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists());
+    apart.kind(&["get", "clusters"]).code(1).tells("kind engine start");
+    apart.kind(&["engine", "start"]).ok();
+    apart.kind(&["run", "--allow-host", "-e", "print(engine::network(\"n\").name)"]).ok().stdout("n\n");
+
+    apart.kind(&["engine", "remove"]).ok();
+    assert_eq!(apart.status()["state"], "absent");
+    assert!(!apart.data.join("kind/engine").exists());
+    assert_eq!(mounts_below(&apart.data), [""; 0]);
+}
