@@ -54,9 +54,9 @@ fn every_example_runs() {
     let ends = |name: &str| ["node.remove", "node.stop", "node.restart", "node.freeze"].contains(&name);
     let mut records: Vec<_> = kind::script::records().collect();
     records.sort_by_key(|record| match record.qualified().as_str() {
-        "node.remove" => 2,
+        "node.remove" => 3,
+        name if ends(name) => 2,
         "cluster.delete" => 1,
-        name if ends(name) => 1,
         _ => 0,
     });
     let mut failed = Vec::new();

@@ -140,7 +140,10 @@ nodes:
     assert!(seen["spec"]["podCIDR"].as_str().unwrap().starts_with("10.77."), "{}", seen["spec"]);
     let service = json(&["get", "service", "kubernetes"]);
     assert_eq!(service["spec"]["clusterIP"], "10.78.0.1");
-    let api = json(&["get", "pod", "-n", "kube-system", &format!("kube-apiserver-{node}")]);
+    // The kubelet tells of static pods a little later than of itself.
+    let api = format!("kube-apiserver-{node}");
+    let api =
+        c.eventually(&["get", "pod", "-n", "kube-system", &api, "-o", "json"], |ran| ran.code == 0).json();
     assert!(api.to_string().contains("--max-requests-inflight=321"), "{api}");
     let server = c.home.kubeconfig_value()["clusters"][0]["cluster"]["server"].clone();
     assert_eq!(server, json!(format!("https://127.0.0.1:{port}")));
