@@ -165,7 +165,7 @@ nodes:
     c.apply(&web);
     c.wait_for("condition=Ready", "pod/web");
     let code = format!("eventually(60, || host::fetch(\"http://127.0.0.1:{mapped}/\"))");
-    c.home.script(&code).ok().stdout("mapped\n\n");
+    c.home.script(&code).ok().stdout("mapped\n");
 }
 
 fn without_a_cni_no_node_gets_ready() {
