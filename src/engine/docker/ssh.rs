@@ -102,8 +102,7 @@ impl Route {
 
     fn complaint(&self) -> Option<String> {
         let complaint = self.complaint.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = complaint.lines().rfind(|line| !line.trim().is_empty()).map(|line| line.trim().to_owned());
-        last
+        complaint.lines().rfind(|line| !line.trim().is_empty()).map(|line| line.trim().to_owned())
     }
 
     async fn wait_for_socket(&self, work: &JoinHandle<()>) -> Result<()> {
