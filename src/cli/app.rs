@@ -71,7 +71,8 @@ impl App {
     ) -> Result<T> {
         let run = self.new_run(options, self.bus.clone());
         let signals = self.runtime.spawn(interrupt(run.clone()));
-        let result = on_script_thread(|| work(&Host::new(run)));
+        let result = on_script_thread(|| work(&Host::new(run.clone())));
+        run.settle();
         signals.abort();
         result
     }
@@ -152,7 +153,10 @@ fn run(cli: Cli) -> i32 {
         return finish(&app, app.printer.line(&version::flag()));
     }
     let Some(command) = cli.command else { return 0 };
-    finish(&app, dispatch(&app, command))
+    let code = finish(&app, dispatch(&app, command));
+    // A thread that waits for a file's lock must not keep an interrupted program.
+    app.runtime.shutdown_background();
+    code
 }
 
 fn finish(app: &App, result: Result<()>) -> i32 {

@@ -153,6 +153,16 @@ impl Run {
         Ok(())
     }
 
+    /// Gives the engine a moment to end the commands that an interrupted run left in containers.
+    pub fn settle(&self) {
+        let engine = self.engine.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        if let Some(engine) = engine {
+            self.runtime.block_on(async {
+                let _ = tokio::time::timeout(std::time::Duration::from_secs(2), engine.settle()).await;
+            });
+        }
+    }
+
     /// Forgets the engine, so that the next use connects anew.
     pub fn forget_engine(&self) {
         *self.engine.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;

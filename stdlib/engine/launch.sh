@@ -105,6 +105,8 @@ inside() {
     PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
     umount -l /run/host
     rmdir /run/host
+    # As on any host, so that a container's bind mount can follow later mounts.
+    mount --make-rshared /
     # dockerd takes this process over, so this is its id.
     exec dockerd -H "unix://$socket" --data-root "$KIND_ENGINE_DATA"
 }
