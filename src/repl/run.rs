@@ -39,6 +39,9 @@ pub fn run(session: &mut dyn Session, printer: &Printer, background: &Background
         .then(|| editor.create_external_printer().ok())
         .flatten()
         .map(|printer| Box::new(printer) as Box<dyn rustyline::ExternalPrinter + Send>);
+    if interactive {
+        printer.info("Tab completes, .help tells what there is, Ctrl-D leaves");
+    }
     loop {
         let prompt = if interactive { PROMPT } else { "" };
         let input = match background.while_waiting(&mut above, || editor.readline(prompt)) {

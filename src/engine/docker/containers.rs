@@ -1,7 +1,7 @@
 //! Containers: their life from creation to removal.
 
 use super::Docker;
-use super::connect::segment;
+use super::request::segment;
 use super::spec::{body_of, platform_of};
 use super::view::{container_of, summary_of};
 use crate::engine::{Container, ContainerSpec};
@@ -53,7 +53,7 @@ impl Docker {
                 let filters = serde_json::to_string(&filters).unwrap_or_default();
                 self.get_leniently(&format!(
                     "/containers/json?all=true&filters={}",
-                    super::connect::encode(&filters, b"")
+                    super::request::encode(&filters, b"")
                 ))
                 .await?
             }

@@ -1,8 +1,8 @@
 //! Commands in containers.
 
 use super::Docker;
-use super::connect::segment;
 use super::kill::KillOnDrop;
+use super::request::segment;
 use super::streams::tagged;
 use crate::engine::{ByteStream, ExecIo, ExecResult, ExecSpec, OutputFn};
 use crate::error::{Context, Error, Result};

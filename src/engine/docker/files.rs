@@ -5,7 +5,7 @@
 //! `tar` that runs in the container.
 
 use super::Docker;
-use super::connect::segment;
+use super::request::segment;
 use super::upload::Upload;
 use crate::engine::{ByteStream, ExecIo, ExecSpec};
 use crate::error::{Error, Result};

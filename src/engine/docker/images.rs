@@ -1,7 +1,7 @@
 //! Images: inspect, tag, move in and out, make from containers and archives.
 
 use super::Docker;
-use super::connect::reference_path;
+use super::request::reference_path;
 use super::upload::Upload;
 use super::view::{familiar, image_of, listed_image_of};
 use crate::engine::{ByteStream, Image};

@@ -7,7 +7,7 @@
 //! ended; it ends with the container.
 
 use super::Docker;
-use super::connect::segment;
+use super::request::segment;
 use bollard::errors::Error as Bollard;
 use bollard::exec::{StartExecOptions, StartExecResults};
 use bollard::models::ExecConfig;

@@ -21,11 +21,11 @@ impl Docker {
     }
 
     async fn get_raw(&self, path: &str) -> std::io::Result<Vec<u8>> {
-        if !raw::is_plain(&self.endpoint) {
+        if !raw::is_plain(&self.dial) {
             let message = "an answer with unknown states cannot be read over an encrypted connection";
             return Err(std::io::Error::other(message));
         }
-        let answer = raw::get(&self.endpoint, path).await?;
+        let answer = raw::get(&self.dial, path).await?;
         match answer.status {
             200 => Ok(answer.body),
             status => Err(std::io::Error::other(format!("status {status}"))),

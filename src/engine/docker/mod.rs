@@ -12,7 +12,9 @@ mod networks;
 mod pull;
 mod raw;
 mod registry_auth;
+mod request;
 mod spec;
+mod ssh;
 mod streams;
 mod system;
 mod upload;
@@ -37,6 +39,8 @@ pub struct Docker {
     /// For requests whose answer may take as long as it wants: uploads, pulls, stops.
     patient: bollard::Docker,
     endpoint: Endpoint,
+    /// Where requests go: the endpoint, or this side of a tunnel to it.
+    dial: Endpoint,
     /// Version of the engine and of its API, as it told when we connected.
     version: String,
     api_version: String,
@@ -44,6 +48,8 @@ pub struct Docker {
     registry_config: PathBuf,
     /// What dropped calls left to do: commands to end.
     leftovers: TaskTracker,
+    /// Held as long as it is used.
+    _tunnel: Option<ssh::Tunnel>,
 }
 
 #[async_trait]

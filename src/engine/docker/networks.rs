@@ -1,7 +1,7 @@
 //! Networks.
 
 use super::Docker;
-use super::connect::segment;
+use super::request::segment;
 use super::view::{listed_network_of, network_of, seconds_of};
 use crate::engine::{Network, NetworkSpec};
 use crate::error::Result;

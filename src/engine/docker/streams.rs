@@ -1,7 +1,7 @@
 //! What comes as a stream: logs and events.
 
 use super::Docker;
-use super::connect::segment;
+use super::request::segment;
 use crate::engine::{EngineEvent, EngineEventStream, LogOptions, OutputStream};
 use crate::error::Result;
 use crate::event::Stream;

@@ -1,7 +1,7 @@
 //! Named volumes.
 
 use super::Docker;
-use super::connect::segment;
+use super::request::segment;
 use crate::error::Result;
 use bollard::errors::Error as Bollard;
 use bollard::models::VolumeCreateRequest;
