@@ -1,7 +1,7 @@
 //! Upstream kind and ours in turns: the same engine, the same machine, node images made from the same parts.
 //!
 //! `cargo bench --bench versus`. `KIND_BENCH_ROUNDS` (3) is how often each is measured, `KIND_BENCH_NODES` ("1 3")
-//! the sizes of clusters. Upstream gets an image in the conventional layout: what containerd has unpacked lies
+//! the sizes of clusters, `KIND_BENCH_BIN` a binary of ours to take in place of the one cargo has built. Upstream gets an image in the conventional layout: what containerd has unpacked lies
 //! below /var, not beside it. Needs Go (for upstream kind) and the docker command line (upstream calls it).
 
 #![allow(
@@ -141,8 +141,11 @@ fn measure(who: Who, size: usize, theirs: &std::path::Path, figures: &mut Figure
     }
     let c = Cluster::named(if who == Who::Upstream { "theirs" } else { "ours" });
     let file = c.home.file("config.yaml", &config(size)).display().to_string();
-    let program =
-        if who == Who::Upstream { theirs.to_path_buf() } else { PathBuf::from(env!("CARGO_BIN_EXE_kind")) };
+    let program = if who == Who::Upstream {
+        theirs.to_path_buf()
+    } else {
+        PathBuf::from(setting("KIND_BENCH_BIN", env!("CARGO_BIN_EXE_kind")))
+    };
     let kind = |args: &[&str]| {
         let mut command = c.home.program(&program, args);
         command.env("DOCKER_HOST", engine::find().unwrap());
