@@ -7,7 +7,7 @@ use crate::engine::{Container, Engine, Protocol};
 use crate::error::{Error, Result};
 use crate::kube::Client;
 use crate::kubeconfig::{self, Kubeconfig};
-use crate::node::{CLUSTER_LABEL, Node, ROLE_LABEL};
+use crate::node::{CLUSTER_LABEL, Node};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
@@ -218,9 +218,4 @@ fn order(node: &Node) -> (u8, u32, String) {
     let digits: String = node.name.chars().rev().take_while(char::is_ascii_digit).collect();
     let number = digits.chars().rev().collect::<String>().parse().unwrap_or(1);
     (role, number, node.name.clone())
-}
-
-/// Labels of a node's container.
-pub fn labels(cluster: &str, role: &str) -> [(String, String); 2] {
-    [(CLUSTER_LABEL.to_owned(), cluster.to_owned()), (ROLE_LABEL.to_owned(), role.to_owned())]
 }

@@ -8,7 +8,7 @@ use super::stdlib::Places;
 use super::{api, diagnostics::Ending};
 use crate::error::{Error, Result};
 use crate::host::fs;
-use rhai::{AST, Dynamic, Engine, Module, OptimizationLevel};
+use rhai::{AST, Dynamic, Engine, OptimizationLevel};
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -179,11 +179,6 @@ impl Host {
     /// Names of the functions that `ast` defines, for completion.
     pub fn functions_of(ast: &AST) -> Vec<String> {
         ast.iter_functions().map(|f| f.name.to_owned()).collect()
-    }
-
-    /// Gives every script of this host a further global module.
-    pub fn add_module(&mut self, name: &str, module: Module) {
-        self.engine.register_static_module(name, module.into());
     }
 }
 
