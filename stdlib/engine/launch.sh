@@ -49,6 +49,17 @@ close_inherited() {
     done
 }
 
+# The engine outlives its caller, so the caller's environment is not its own: a
+# TMPDIR that is removed after a test would break every exec from then on.  Our
+# own settings and the proxies, which reach registries, are all that it gets.
+keep_environment() {
+    local name
+    kept=("PATH=$PATH" HOME=/root LANG=C.UTF-8)
+    for name in "${!KIND_ENGINE_@}" {HTTP,HTTPS,NO}_PROXY {http,https,no}_proxy; do
+        [[ -z ${!name:-} ]] || kept+=("$name=${!name}")
+    done
+}
+
 # Runs inside a mount namespace of its own: whatever is mounted here is gone
 # with the last process of the engine.
 inside() {
@@ -135,8 +146,9 @@ start() {
     (
         close_inherited
         cd /
+        keep_environment
         # slave: what the host mounts later is seen, what we mount is not.
-        exec setsid unshare --mount --propagation slave -- \
+        exec env -i "${kept[@]}" setsid unshare --mount --propagation slave -- \
             bash "$self" inside </dev/null >>"$KIND_ENGINE_LOG" 2>&1
     ) &
     pid=$!

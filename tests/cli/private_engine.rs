@@ -111,6 +111,9 @@ fn lives_from_start_to_remove() {
     let first = apart.status();
     assert_eq!(first["state"], "running", "{first}");
     let pid = first["pid"].as_i64().unwrap();
+    // It outlives its caller, whose folder for temporary files may be gone by the next exec.
+    let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap();
+    assert!(!String::from_utf8_lossy(&environment).contains("TMPDIR="), "the engine has its caller's TMPDIR");
     apart.kind(&["engine", "start"]).ok();
     assert_eq!(apart.status()["pid"].as_i64(), Some(pid), "the second start made another engine");
     let data = apart.data.display().to_string();
