@@ -32,6 +32,20 @@ impl Sources {
         let sources = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         sources.get(name)?.lines().nth(line.checked_sub(1)?).map(str::to_owned)
     }
+    /// The place and the lines of the call that begins at `position`, up to its last bracket.
+    pub fn call_at(&self, name: &str, position: Position) -> String {
+        let mut text = format!("{name}{}", at(position));
+        let mut open = 0_i64;
+        for number in position.line().unwrap_or(usize::MAX).. {
+            let Some(line) = self.line(name, number) else { break };
+            let _ = write!(text, "\n{number:>5} | {line}");
+            open += line.chars().map(|c| i64::from("([{".contains(c)) - i64::from(")]}".contains(c))).sum::<i64>();
+            if open <= 0 {
+                break;
+            }
+        }
+        text
+    }
 }
 
 /// One of our errors as what a native returns to Rhai.

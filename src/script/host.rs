@@ -1,6 +1,6 @@
 //! Runs scripts: a file, a text, a function of the standard library, or a line of the REPL.
 
-use super::diagnostics::{Sources, from_rhai};
+use super::diagnostics::from_rhai;
 use super::resolver::{Handle, Resolver};
 use super::run::Run;
 use super::scope::{self, Scope};
@@ -60,15 +60,13 @@ pub struct Host {
     run: Arc<Run>,
     engine: Engine,
     resolver: Arc<Resolver>,
-    sources: Sources,
 }
 
 impl Host {
     /// A host for `run`.
     pub fn new(run: Arc<Run>) -> Self {
-        let sources = Sources::default();
         let places = Places::new(run.options.stdlib.as_deref());
-        let resolver = Resolver::new(places, sources.clone());
+        let resolver = Resolver::new(places, run.sources.clone());
         let mut engine = Engine::new();
         engine.set_optimization_level(OptimizationLevel::Simple);
         engine.set_module_resolver(Handle(resolver.clone()));
@@ -89,7 +87,7 @@ impl Host {
             events.message(crate::event::Level::Debug, format!("{place}{text}"), None);
         });
         api::register(&mut engine, &run);
-        Self { run, engine, resolver, sources }
+        Self { run, engine, resolver }
     }
 
     /// The run it belongs to.
@@ -132,22 +130,22 @@ impl Host {
 
     /// Compiles a script; errors carry the place.
     pub fn compile(&self, name: &str, text: &str) -> Result<AST> {
-        self.sources.add(name, text);
+        self.run.sources.add(name, text);
         // A `#!` line is for the shell.
         let shebang = text.starts_with("#!").then(|| format!("//{text}"));
         let mut ast = self
             .engine
             .compile(shebang.as_deref().unwrap_or(text))
-            .map_err(|e| from_rhai(&e.into(), name, &self.sources))?;
+            .map_err(|e| from_rhai(&e.into(), name, &self.run.sources))?;
         ast.set_source(name);
         Ok(ast)
     }
 
     /// Runs what was compiled, under a fresh scope.
     pub fn eval_ast(&self, name: &str, ast: &AST, variables: &mut rhai::Scope<'_>) -> Result<Dynamic> {
-        let scope = Scope { cancel: self.run.begin(), step: None };
+        let scope = Scope { cancel: self.run.begin(), ..Default::default() };
         let result = scope::with(scope, || self.engine.eval_ast_with_scope::<Dynamic>(variables, ast));
-        result.map_err(|e| from_rhai(&e, name, &self.sources))
+        result.map_err(|e| from_rhai(&e, name, &self.run.sources))
     }
 
     /// Whether `text` only lacks its end (an open bracket, string or block), so that a REPL asks for more.

@@ -1,11 +1,14 @@
 //! One run of scripts: what all natives share, and the bridge from their threads to async code.
 
+use super::diagnostics::Sources;
+use super::hooks::Hooks;
 use super::scope;
+use super::stops::Stops;
 use crate::engine::{self, Engine};
 use crate::error::{Error, Result};
 use crate::event::{Bus, Level, Unit};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use tokio_util::sync::CancellationToken;
 
 /// What a run is allowed and where it looks; fixed when it begins.
@@ -34,6 +37,12 @@ pub struct Run {
     pub options: RunOptions,
     /// Where events go.
     pub events: Bus,
+    /// Texts of the scripts that were loaded.
+    pub sources: Sources,
+    /// What users hung between the steps.
+    pub hooks: Hooks,
+    /// Who is asked at steps and failures, if anybody.
+    pub stops: OnceLock<Arc<dyn Stops>>,
     tokens: Mutex<Tokens>,
     runtime: tokio::runtime::Handle,
     engine: Mutex<Option<Arc<dyn Engine>>>,
@@ -51,6 +60,9 @@ impl Run {
         Arc::new(Self {
             options,
             events,
+            sources: Sources::default(),
+            hooks: Hooks::default(),
+            stops: OnceLock::new(),
             tokens: Mutex::default(),
             runtime,
             engine: Mutex::new(engine),
@@ -67,6 +79,15 @@ impl Run {
         let mut tokens = self.tokens();
         *tokens = Tokens::default();
         tokens.cancel.clone()
+    }
+
+    /// Runs `work`, a session within this run that is interrupted on its own, and puts back what was interruptible
+    /// before.
+    pub fn nested<T>(&self, work: impl FnOnce() -> T) -> T {
+        let outer = self.tokens().clone();
+        let result = work();
+        *self.tokens() = outer;
+        result
     }
 
     /// Interrupts what runs; called again, its clean-up too. Says whether there is still something to end.

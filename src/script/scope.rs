@@ -3,8 +3,11 @@
 //! Kept per thread, since natives called by Rhai cannot be handed anything else; threads made by `parallel`
 //! inherit it.
 
+use super::hooks::Origin;
+use crate::cluster::Cluster;
 use crate::event::StepId;
 use std::cell::RefCell;
+use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// The surroundings of running script code.
@@ -14,6 +17,10 @@ pub struct Scope {
     pub cancel: CancellationToken,
     /// The step around it.
     pub step: Option<StepId>,
+    /// The cluster whose life the steps around it are part of; hooks get it.
+    pub cluster: Option<Arc<Cluster>>,
+    /// Whose hooks are being loaded.
+    pub origin: Option<Origin>,
 }
 
 thread_local! {

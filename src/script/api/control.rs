@@ -1,4 +1,4 @@
-//! Flow: steps, parallel work, retries, clean-up, errors.
+//! Flow: parallel work, retries, clean-up, errors.
 
 use super::super::diagnostics::{Ending, from_thrown, to_rhai};
 use super::super::host::STACK;
@@ -7,7 +7,6 @@ use super::super::run::Run;
 use super::super::scope::{self, Scope};
 use super::{Returned, duration, strings};
 use crate::error::Error;
-use crate::event::Outcome;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map, NativeCallContext, Position};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,9 +16,6 @@ use std::time::{Duration, Instant};
 const PARALLEL: usize = 32;
 
 pub const RECORDS: &[Record] = records_table! { "":
-    "step" "(name: string, title: string, nodes: array of Node, body: closure) -> value of body"
-        "Runs body as a named step. title and nodes may be left out. Shown while it runs, with its time.",
-        "step(\"greet\", || print(\"hello\"))";
     "parallel" "(list: array, call: closure(item)) -> array"
         "Calls the closure for every item at the same time; results in the list's order. The first error cancels the others and is thrown. A list of closures without `call` runs each of them.",
         "parallel([1, 2, 3], |x| x * 2)";
@@ -53,32 +49,8 @@ fn own_captures(call: &FnPtr) -> FnPtr {
     call
 }
 
-fn step(
-    run: &Run,
-    ctx: &NativeCallContext,
-    name: &str,
-    title: &str,
-    nodes: &Array,
-    body: &FnPtr,
-) -> Returned<Dynamic> {
-    let nodes: Vec<String> = nodes
-        .iter()
-        .map(|n| n.read_lock::<crate::node::Node>().map_or_else(|| n.to_string(), |n| n.name.clone()))
-        .collect();
-    let outer = scope::current();
-    let begun = run.events.begin(outer.step, name, title, &nodes);
-    let inner = Scope { cancel: outer.cancel, step: Some(begun.0) };
-    let result = scope::with(inner, || body.call_within_context::<Dynamic>(ctx, ()));
-    let outcome = match &result {
-        Ok(_) => Outcome::Done,
-        Err(error) => Outcome::Failed(innermost(error).message().to_owned()),
-    };
-    run.events.end(begun, outcome);
-    result
-}
-
 /// What an error says at its heart, without places.
-fn innermost(error: &EvalAltResult) -> Error {
+pub fn innermost(error: &EvalAltResult) -> Error {
     match error {
         EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => {
             innermost(inner)
@@ -101,7 +73,7 @@ fn parallel(ctx: &NativeCallContext, list: &Array, call: Option<&FnPtr>) -> Retu
     let next = AtomicUsize::new(0);
     let items: Vec<Dynamic> = list.iter().map(Dynamic::flatten_clone).collect();
     let work = || {
-        scope::with(Scope { cancel: cancel.clone(), step: outer.step }, || {
+        scope::with(Scope { cancel: cancel.clone(), ..outer.clone() }, || {
             let ctx = store.create_context(engine);
             let mut done = Vec::new();
             loop {
@@ -212,7 +184,7 @@ fn eventually(run: &Run, ctx: &NativeCallContext, limit: Duration, body: &FnPtr)
 
 /// Runs clean-up under a scope that the first Ctrl-C does not end.
 fn shielded<T>(run: &Run, work: impl FnOnce() -> T) -> T {
-    scope::with(Scope { cancel: run.abort_token(), step: scope::current().step }, work)
+    scope::with(Scope { cancel: run.abort_token(), ..scope::current() }, work)
 }
 
 fn on_failure(run: &Run, ctx: &NativeCallContext, body: &FnPtr, cleanup: &FnPtr) -> Returned<Dynamic> {
@@ -246,25 +218,6 @@ fn thrown_by_user(value: &Dynamic) -> Box<EvalAltResult> {
 }
 
 pub fn register(engine: &mut Engine, run: &Arc<Run>) {
-    let r = run.clone();
-    engine.register_fn("step", move |ctx: NativeCallContext, name: &str, body: FnPtr| {
-        step(&r, &ctx, name, name, &Array::new(), &body)
-    });
-    let r = run.clone();
-    engine.register_fn("step", move |ctx: NativeCallContext, name: &str, title: &str, body: FnPtr| {
-        step(&r, &ctx, name, title, &Array::new(), &body)
-    });
-    let r = run.clone();
-    engine.register_fn("step", move |ctx: NativeCallContext, name: &str, nodes: Array, body: FnPtr| {
-        step(&r, &ctx, name, name, &nodes, &body)
-    });
-    let r = run.clone();
-    engine.register_fn(
-        "step",
-        move |ctx: NativeCallContext, name: &str, title: &str, nodes: Array, body: FnPtr| {
-            step(&r, &ctx, name, title, &nodes, &body)
-        },
-    );
     engine.register_fn("parallel", |ctx: NativeCallContext, list: Array, call: FnPtr| {
         parallel(&ctx, &list, Some(&call))
     });

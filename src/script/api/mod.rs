@@ -11,6 +11,7 @@ mod kubeadm;
 mod kubeconfig;
 pub mod log;
 mod node;
+mod step;
 
 use super::diagnostics::to_rhai;
 use super::record::Record;
@@ -25,6 +26,7 @@ pub type Returned<T> = std::result::Result<T, Box<EvalAltResult>>;
 
 /// The records of all modules.
 pub const RECORDS: &[&[Record]] = &[
+    step::RECORDS,
     control::RECORDS,
     cluster::GLOBAL,
     log::RECORDS,
@@ -46,6 +48,7 @@ pub const RECORDS: &[&[Record]] = &[
 
 /// Registers everything.
 pub fn register(engine: &mut Engine, run: &Arc<Run>) {
+    step::register(engine, run);
     control::register(engine, run);
     log::register(engine, run);
     data::register(engine);
