@@ -8,6 +8,7 @@ use super::version;
 use crate::engine::{self, Engine};
 use crate::error::{Error, Result};
 use crate::event::{Bus, Sink};
+use crate::repl::{Background, Console, Wanted};
 use crate::script::{Host, Run, RunOptions, on_script_thread};
 use rhai::Dynamic;
 use std::ffi::OsString;
@@ -69,9 +70,30 @@ impl App {
         options: RunOptions,
         work: impl FnOnce(&Host) -> Result<T> + Send,
     ) -> Result<T> {
-        let run = self.new_run(options, self.bus.clone());
+        self.drive(&self.new_run(options, self.bus.clone()), work)
+    }
+
+    /// As [`App::with_host`], for a run that stops where it is `wanted` and asks at the terminal.
+    pub fn with_stops<T: Send>(
+        &self,
+        options: RunOptions,
+        wanted: Wanted,
+        work: impl FnOnce(&Host) -> Result<T> + Send,
+    ) -> Result<T> {
+        if !wanted.any() {
+            return self.with_host(options, work);
+        }
+        // Lines that are redrawn would write over the prompt.
+        let background = Background::new(self.settings.plain_sink(), self.settings.style());
+        let run = self.new_run(options, Bus::new(vec![background.clone()]));
+        Console::attach(&run, wanted, Printer::new(&self.settings, self.bus.clone()), background);
+        self.drive(&run, work)
+    }
+
+    fn drive<T: Send>(&self, run: &Arc<Run>, work: impl FnOnce(&Host) -> Result<T> + Send) -> Result<T> {
         let signals = self.runtime.spawn(interrupt(run.clone()));
         let result = on_script_thread(|| work(&Host::new(run.clone())));
+        run.tell_mistaken_hooks();
         run.settle();
         signals.abort();
         result

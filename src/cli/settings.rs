@@ -136,9 +136,19 @@ impl Settings {
         if self.quiet {
             return None;
         }
+        if self.live && self.log_format == LogFormat::Text {
+            return Some(Arc::new(TerminalSink::stderr(self.style())));
+        }
+        self.plain_sink()
+    }
+
+    /// As [`Settings::sink`], with nothing that is redrawn.
+    pub fn plain_sink(&self) -> Option<Arc<dyn Sink>> {
+        if self.quiet {
+            return None;
+        }
         Some(match self.log_format {
             LogFormat::Json => Arc::new(JsonSink::new(Box::new(std::io::stderr()))),
-            LogFormat::Text if self.live => Arc::new(TerminalSink::stderr(self.style())),
             LogFormat::Text => Arc::new(PlainSink::new(Box::new(std::io::stderr()), self.style())),
         })
     }

@@ -18,6 +18,27 @@ pub struct Cluster {
     pub networking: Networking,
     /// Patches to every node's kubeadm config, each one or more YAML documents.
     pub kubeadm_config_patches: Vec<String>,
+    /// Scripts that are run at points of its life; upstream has none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hooks: Vec<Hook>,
+}
+
+/// What runs at a point of a cluster's life.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Hook {
+    /// A script whose `on(…)` calls register hooks.
+    Script {
+        /// Its file, relative to the working directory.
+        script: String,
+    },
+    /// Script text for one point.
+    Run {
+        /// The point, such as `node.paused` or `before:boot`.
+        at: String,
+        /// The text.
+        run: String,
+    },
 }
 
 impl Default for Cluster {
@@ -27,6 +48,7 @@ impl Default for Cluster {
             nodes: vec![Node::default()],
             networking: Networking::default(),
             kubeadm_config_patches: Vec::new(),
+            hooks: Vec::new(),
         }
     }
 }

@@ -5,7 +5,7 @@ use super::problem::Problem;
 use super::scalar::{Field, Object, Reader};
 use super::tree::{Content, Tree};
 use super::{
-    Cluster, ClusterName, ExtraMount, ExtraPortMapping, HostPort, ImageRef, IpFamily, KubeProxyMode,
+    Cluster, ClusterName, ExtraMount, ExtraPortMapping, Hook, HostPort, ImageRef, IpFamily, KubeProxyMode,
     Networking, Node, Role, Subnets,
 };
 use crate::engine::{Propagation, Protocol};
@@ -31,6 +31,7 @@ pub(super) fn cluster(reader: &mut Reader<'_>, tree: &Tree, typed: bool) -> Clus
         "kubeadmConfigPatchesJSON6902",
         "containerdConfigPatches",
         "containerdConfigPatchesJSON6902",
+        "hooks",
     ];
     // of another version the other fields may mean something else
     if !type_is_known(reader, tree, typed) {
@@ -55,6 +56,9 @@ pub(super) fn cluster(reader: &mut Reader<'_>, tree: &Tree, typed: bool) -> Clus
         cluster.networking = networking(reader, &field);
     }
     cluster.kubeadm_config_patches = texts(reader, object.get("kubeadmConfigPatches"));
+    for item in reader.list(object.get("hooks")) {
+        cluster.hooks.extend(hook(reader, &item));
+    }
     for name in [
         "featureGates",
         "runtimeConfig",
@@ -65,6 +69,19 @@ pub(super) fn cluster(reader: &mut Reader<'_>, tree: &Tree, typed: bool) -> Clus
         refuse(reader, &object, name);
     }
     cluster
+}
+
+fn hook(reader: &mut Reader<'_>, field: &Field<'_>) -> Option<Hook> {
+    let object = reader.object(field, &["script", "at", "run"])?;
+    let mut text = |name| reader.text(object.get(name)).filter(|text| !text.is_empty());
+    match (text("script"), text("at"), text("run")) {
+        (Some(script), None, None) => Some(Hook::Script { script }),
+        (None, Some(at), Some(run)) => Some(Hook::Run { at, run }),
+        _ => {
+            reader.expected(field, "either script: FILE, or at: POINT with run: CODE");
+            None
+        }
+    }
 }
 
 /// Checks `apiVersion` and `kind`.

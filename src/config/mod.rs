@@ -19,7 +19,7 @@ mod subnets;
 mod tree;
 mod validate;
 
-pub use cluster::{Cluster, IpFamily, KubeProxyMode, Networking, Node};
+pub use cluster::{Cluster, Hook, IpFamily, KubeProxyMode, Networking, Node};
 pub use image::{DEFAULT_NODE_IMAGE, ImageRef};
 pub use load::{from_value, parse};
 pub use mount::ExtraMount;

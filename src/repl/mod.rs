@@ -8,7 +8,9 @@ mod interrupt;
 mod prompt;
 mod run;
 mod session;
+mod stops;
 
 pub use background::Background;
 pub use run::run;
 pub use session::{Cancel, Candidate, Session};
+pub use stops::{Console, Wanted};

@@ -17,8 +17,6 @@ use super::session::Session;
 use crate::cli::printer::Printer;
 use crate::error::{Error, Result};
 
-const PROMPT: &str = "kind> ";
-
 /// Reads and evaluates until the input ends, `.quit`, or a script's `exit(n)`, which is returned as the error it is.
 /// Every other error is reported and the session goes on. Lines may also come from a file or a pipe; then nothing
 /// is prompted for, and nothing remembered.
@@ -39,12 +37,12 @@ pub fn run(session: &mut dyn Session, printer: &Printer, background: &Background
         .then(|| editor.create_external_printer().ok())
         .flatten()
         .map(|printer| Box::new(printer) as Box<dyn rustyline::ExternalPrinter + Send>);
-    if interactive {
-        printer.info("Tab completes, .help tells what there is, Ctrl-D leaves");
+    if interactive && let Some(greeting) = session.borrow().greeting() {
+        printer.info(greeting);
     }
     loop {
-        let prompt = if interactive { PROMPT } else { "" };
-        let input = match background.while_waiting(&mut above, || editor.readline(prompt)) {
+        let prompt = if interactive { session.borrow().prompt() } else { String::new() };
+        let mut input = match background.while_waiting(&mut above, || editor.readline(&prompt)) {
             Ok(input) => input,
             Err(ReadlineError::Interrupted) => continue,
             Err(ReadlineError::Eof) => return Ok(()),
@@ -53,7 +51,8 @@ pub fn run(session: &mut dyn Session, printer: &Printer, background: &Background
             }
         };
         if input.trim().is_empty() {
-            continue;
+            let Some(meant) = session.borrow().on_empty().map(str::to_owned) else { continue };
+            input = meant;
         }
         if interactive {
             remember(&mut editor, &input, history.as_deref());
@@ -67,6 +66,9 @@ pub fn run(session: &mut dyn Session, printer: &Printer, background: &Background
             Err(error) => {
                 printer.error(&error);
             }
+        }
+        if session.borrow().is_over() {
+            return Ok(());
         }
     }
 }

@@ -60,6 +60,26 @@ pub trait Session {
     /// Help on a name, or what there is.
     fn help(&self, name: Option<&str>) -> Result<String>;
 
+    /// What the prompt shows before what is typed.
+    fn prompt(&self) -> String {
+        "kind> ".to_owned()
+    }
+
+    /// What is told when the prompt opens.
+    fn greeting(&self) -> Option<String> {
+        Some("Tab completes, .help tells what there is, Ctrl-D leaves".to_owned())
+    }
+
+    /// What an empty input means; nothing, unless this says otherwise.
+    fn on_empty(&self) -> Option<&str> {
+        None
+    }
+
+    /// Whether the last input has ended the session.
+    fn is_over(&self) -> bool {
+        false
+    }
+
     /// What cancels a running [`Session::eval`].
     fn cancel(&self) -> Cancel;
 }

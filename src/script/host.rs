@@ -4,6 +4,7 @@ use super::diagnostics::from_rhai;
 use super::resolver::{Handle, Resolver};
 use super::run::Run;
 use super::scope::{self, Scope};
+use super::stops::{Next, Stop, Stops};
 use super::stdlib::Places;
 use super::{api, diagnostics::Ending};
 use crate::error::{Error, Result};
@@ -87,6 +88,9 @@ impl Host {
             events.message(crate::event::Level::Debug, format!("{place}{text}"), None);
         });
         api::register(&mut engine, &run);
+        if run.stops.get().is_some_and(|stops| stops.on_failure()) {
+            run.frames.watch(&mut engine);
+        }
         Self { run, engine, resolver }
     }
 
@@ -108,7 +112,65 @@ impl Host {
     /// Runs a script whole; returns its last value.
     pub fn run_script(&self, source: &Source) -> Result<Dynamic> {
         let (name, text) = source.load()?;
-        self.run_text(&name, &text, &mut rhai::Scope::new())
+        let mut variables = rhai::Scope::new();
+        match self.run.stops.get() {
+            Some(stops) if stops.on_failure() => self.run_stopping(stops.as_ref(), &name, &text, &mut variables),
+            _ => self.run_text(&name, &text, &mut variables),
+        }
+    }
+
+    /// Runs a script; where a statement of it fails outside of any step, asks, and goes on from that statement.
+    fn run_stopping(
+        &self,
+        stops: &dyn Stops,
+        name: &str,
+        text: &str,
+        variables: &mut rhai::Scope<'_>,
+    ) -> Result<Dynamic> {
+        let mut ast = self.compile(name, text)?;
+        let statements = ast.statements().to_vec();
+        loop {
+            let scope = Scope { cancel: self.run.begin(), ..Default::default() };
+            let result = scope::with(scope, || self.engine.eval_ast_with_scope::<Dynamic>(variables, &ast));
+            let error = match result {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            let told = from_rhai(&error, name, &self.run.sources);
+            if told.is_cancelled() || told.is_exit() {
+                return Err(told);
+            }
+            let failed = statements.partition_point(|s| s.position() <= error.position()).saturating_sub(1);
+            let mut seen = self.run.frames.of(&error);
+            for (name, _, value) in variables.iter() {
+                seen.retain(|(known, _)| known != name);
+                seen.push((name.to_owned(), value));
+            }
+            let position = statements.get(failed).map_or(rhai::Position::NONE, rhai::Stmt::position);
+            let mut stop = Stop {
+                name: "script".to_owned(),
+                title: "This statement".to_owned(),
+                nodes: Vec::new(),
+                source: self.run.sources.call_at(name, position),
+                variables: seen,
+            };
+            let from = match stops.failed(&mut stop, &told) {
+                Next::Run | Next::Repeat => failed,
+                Next::Skip(_) => failed + 1,
+                Next::Abort => return Err(told),
+            };
+            // What was set at the prompt is what the script goes on with.
+            for (name, value) in stop.variables {
+                if variables.contains(&name) {
+                    variables.set_or_push(name, value);
+                }
+            }
+            // What was imported is known to the statements that are left.
+            let imports = statements[..from].iter().filter(|s| matches!(s, rhai::Stmt::Import(..)));
+            let left = imports.chain(&statements[from..]).cloned();
+            ast = AST::new(left.collect::<Vec<_>>(), ast.shared_lib().clone());
+            ast.set_source(name);
+        }
     }
 
     /// Calls `function` of the standard library's module `module`.

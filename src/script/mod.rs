@@ -6,6 +6,7 @@
 mod api;
 mod complete;
 mod diagnostics;
+mod frames;
 mod help;
 mod hooks;
 mod host;

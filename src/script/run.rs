@@ -1,6 +1,7 @@
 //! One run of scripts: what all natives share, and the bridge from their threads to async code.
 
 use super::diagnostics::Sources;
+use super::frames::Frames;
 use super::hooks::Hooks;
 use super::scope;
 use super::stops::Stops;
@@ -41,6 +42,8 @@ pub struct Run {
     pub sources: Sources,
     /// What users hung between the steps.
     pub hooks: Hooks,
+    /// Variables of functions that failed, while somebody is asked at failures.
+    pub frames: Frames,
     /// Who is asked at steps and failures, if anybody.
     pub stops: OnceLock<Arc<dyn Stops>>,
     tokens: Mutex<Tokens>,
@@ -62,6 +65,7 @@ impl Run {
             events,
             sources: Sources::default(),
             hooks: Hooks::default(),
+            frames: Frames::default(),
             stops: OnceLock::new(),
             tokens: Mutex::default(),
             runtime,
@@ -193,6 +197,14 @@ impl Run {
     /// Tells a message within the current step.
     pub fn message(&self, level: Level, text: impl Into<String>, hint: Option<String>) {
         self.events.message(scope::current().step, level, text, hint);
+    }
+
+    /// Warns of hooks that never ran since no step is called as they say.
+    pub fn tell_mistaken_hooks(&self) {
+        for (hook, near) in self.hooks.mistaken() {
+            let text = format!("the hook {} at {} never ran: there was no such step", hook.point, hook.place);
+            self.message(Level::Warning, text, Some(format!("did you mean {near}?")));
+        }
     }
 
     /// Something that tells progress within the current step.

@@ -41,6 +41,24 @@ impl ScriptSession {
         Ok((!value.is_unit()).then(|| self.host.show(&value)))
     }
 
+    /// Binds variables, as if they had been typed.
+    pub fn set_variables(&mut self, variables: &[(String, rhai::Dynamic)]) {
+        for (name, value) in variables {
+            self.variables.set_or_push(name.as_str(), value.clone());
+        }
+    }
+
+    /// The value of a variable.
+    pub fn variable(&self, name: &str) -> Option<rhai::Dynamic> {
+        self.variables.get_value(name)
+    }
+
+    /// The value of an expression.
+    pub fn value_of(&mut self, text: &str) -> Result<rhai::Dynamic> {
+        let ast = self.host.compile("(prompt)", text)?;
+        self.host.eval_ast("(prompt)", &ast, &mut self.variables)
+    }
+
     fn names(&self) -> Names<'_> {
         Names {
             variables: self.variables.iter_raw().map(|(name, _, value)| (name, value)).collect(),

@@ -41,6 +41,6 @@ pub trait Stops: Send + Sync {
     fn before(&self, stop: &Stop) -> Next;
     /// Whether to stop when a step fails.
     fn on_failure(&self) -> bool;
-    /// A step failed, or the script outside of any step.
-    fn failed(&self, stop: &Stop, error: &Error) -> Next;
+    /// A step failed, or the script outside of any step. Variables of `stop` may come back changed.
+    fn failed(&self, stop: &mut Stop, error: &Error) -> Next;
 }

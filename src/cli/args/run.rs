@@ -18,6 +18,15 @@ pub struct Run {
     /// Let the script run commands, read and write files and mount folders of this machine
     #[arg(long)]
     pub allow_host: bool,
+    /// Stop before each step: run it, skip it, repeat it, or look around
+    #[arg(long)]
+    pub step: bool,
+    /// Stop before the step of this name; can be given several times
+    #[arg(long = "break", value_name = "STEP")]
+    pub breaks: Vec<String>,
+    /// Where a step fails, open a prompt there, with its variables and the nodes still alive
+    #[arg(long, short)]
+    pub interactive: bool,
     /// The script (- reads standard input), then its arguments
     // one list, so that from FILE on every word is the script's, even one that looks like a flag of ours
     #[arg(value_name = "FILE", trailing_var_arg = true, required_unless_present = "eval")]

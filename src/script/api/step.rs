@@ -79,7 +79,11 @@ impl Step<'_> {
                         self.ctx.call_source().unwrap_or_default(),
                         &self.run.sources,
                     );
-                    match stops.failed(&self.stop(), &told) {
+                    let mut stop = self.stop();
+                    let variables = self.run.frames.of(&error);
+                    stop.variables.retain(|(name, _)| variables.iter().all(|(known, _)| known != name));
+                    stop.variables.extend(variables);
+                    match stops.failed(&mut stop, &told) {
                         Next::Run | Next::Repeat => ask = false,
                         Next::Skip(value) => return Ok(value),
                         Next::Abort => return Err(error),
@@ -116,7 +120,7 @@ impl Step<'_> {
                 ("nodes".into(), self.nodes.clone().into()),
                 ("cluster".into(), cluster.map_or(Dynamic::UNIT, |c| Dynamic::from(c.as_ref().clone()))),
             ]);
-            run_hook(self.run, self.ctx.engine(), &hook, at.into())?;
+            let _ = run_hook(self.run, self.ctx.engine(), &hook, at.into())?;
         }
         Ok(())
     }
@@ -148,8 +152,11 @@ fn captured(ctx: &NativeCallContext<'_>, body: &FnPtr) -> Vec<(String, Dynamic)>
 /// Runs one hook as a step of its own, so that it is seen and timed like any other.
 fn run_hook(run: &Run, engine: &Engine, hook: &Hook, value: Dynamic) -> Returned<Dynamic> {
     let outer = scope::current();
-    let title = format!("Hook {} ({}) 🪝", hook.point, hook.place);
-    let begun = run.events.begin(outer.step, &format!("hook {}", hook.point), &title, &[]);
+    let node = value.read_lock::<crate::node::Node>().map(|node| node.name.clone());
+    let of = node.as_ref().map(|node| format!(" of {node}")).unwrap_or_default();
+    let title = format!("Hook {}{of} ({}) 🪝", hook.point, hook.place);
+    let nodes: Vec<String> = node.into_iter().collect();
+    let begun = run.events.begin(outer.step, &format!("hook {}", hook.point), &title, &nodes);
     let inner = Scope { step: Some(begun.0), ..outer };
     let result = scope::with(inner, || hook.call(engine, value));
     let outcome = match &result {
