@@ -38,6 +38,8 @@ pub struct Console {
     on: AtomicBool,
     /// A failure was let through: those around it are the same one.
     through: AtomicBool,
+    /// The words were explained once.
+    told: AtomicBool,
     /// Steps run in parallel; one is asked about at a time.
     turn: Mutex<()>,
 }
@@ -52,6 +54,7 @@ impl Console {
             run: OnceLock::from(Arc::downgrade(run)),
             on: AtomicBool::new(false),
             through: AtomicBool::new(false),
+            told: AtomicBool::new(false),
             turn: Mutex::default(),
         };
         // a run is attached once, before it begins
@@ -59,8 +62,13 @@ impl Console {
     }
 
     /// Opens the prompt. Where there is nobody any more (the input has ended), `otherwise` is done.
-    fn ask(&self, stop: &mut Stop, words: &'static [(&'static str, &'static str)], otherwise: Next) -> Next {
+    fn ask(&self, stop: &mut Stop, words: Words, otherwise: Next) -> Next {
         let Some(run) = self.run.get().and_then(Weak::upgrade) else { return otherwise };
+        if self.told.swap(true, Ordering::SeqCst) {
+            let list: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            self.printer.info(format!("  {}", list.join(", ")));
+            return self.answer(&run, stop, words).unwrap_or(otherwise);
+        }
         let list = |(word, does): &(&str, &str)| format!("  {word:<9} {does}");
         let mut told = words.iter().map(list).collect::<Vec<_>>().join("\n");
         let names: Vec<&str> = stop.variables.iter().map(|(name, _)| name.as_str()).collect();
@@ -68,6 +76,10 @@ impl Console {
             told += &format!("\n  or any script, with {}", names.join(", "));
         }
         self.printer.info(&told);
+        self.answer(&run, stop, words).unwrap_or(otherwise)
+    }
+
+    fn answer(&self, run: &Arc<Run>, stop: &mut Stop, words: Words) -> Option<Next> {
         let answered = run.nested(|| {
             let mut inner = ScriptSession::new(Host::new(run.clone()));
             inner.set_variables(&stop.variables);
@@ -83,17 +95,17 @@ impl Console {
             }
             session.answer
         });
-        match answered {
-            Some(Answer { word: "continue", .. }) => {
+        let Answer { word, value } = answered?;
+        Some(match word {
+            "continue" => {
                 self.on.store(true, Ordering::SeqCst);
                 Next::Run
             }
-            Some(Answer { word: "repeat", .. }) => Next::Repeat,
-            Some(Answer { word: "skip", value }) => Next::Skip(value),
-            Some(Answer { word: "quit" | "abort", .. }) => Next::Abort,
-            Some(_) => Next::Run,
-            None => otherwise,
-        }
+            "repeat" => Next::Repeat,
+            "skip" => Next::Skip(value),
+            "quit" | "abort" => Next::Abort,
+            _ => Next::Run,
+        })
     }
 }
 
@@ -133,14 +145,17 @@ impl Stops for Console {
     }
 }
 
-const BEFORE: &[(&str, &str)] = &[
+/// Words with what they do.
+type Words = &'static [(&'static str, &'static str)];
+
+const BEFORE: Words = &[
     ("run", "run this step and go on to the next (so does Enter)"),
     ("repeat", "run it and stop here again"),
     ("skip", "leave it out; skip VALUE goes on as if it had returned the value"),
     ("continue", "run everything from here"),
     ("quit", "end the run"),
 ];
-const FAILED: &[(&str, &str)] = &[
+const FAILED: Words = &[
     ("retry", "run it again and go on from there"),
     ("skip", "go on as if it had worked; skip VALUE as if it had returned the value"),
     ("abort", "let the failure through"),
@@ -155,7 +170,7 @@ struct Answer {
 /// A session at a stop: its own words, then whatever a session can do.
 struct StopSession {
     inner: ScriptSession,
-    words: &'static [(&'static str, &'static str)],
+    words: Words,
     prompt: String,
     answer: Option<Answer>,
 }

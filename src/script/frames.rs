@@ -55,6 +55,19 @@ impl Frames {
         );
     }
 
+    /// Variables of the functions that are running on this thread, an inner one's in front of an outer one's.
+    pub fn here() -> Variables {
+        let mut all = Variables::new();
+        SEEN.with_borrow(|seen| {
+            for (name, value) in seen.values().rev().flat_map(|level| level.iter().rev()) {
+                if !name.is_empty() && all.iter().all(|(known, _)| known != name) {
+                    all.push((name.clone(), value.flatten_clone()));
+                }
+            }
+        });
+        all
+    }
+
     fn add(&self, error: &EvalAltResult, variables: Variables) {
         let root = root(error);
         // Siblings of what failed end as cancelled; nobody looks at those.

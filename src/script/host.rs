@@ -88,7 +88,7 @@ impl Host {
             events.message(crate::event::Level::Debug, format!("{place}{text}"), None);
         });
         api::register(&mut engine, &run);
-        if run.stops.get().is_some_and(|stops| stops.on_failure()) {
+        if run.stops.get().is_some() {
             run.frames.watch(&mut engine);
         }
         Self { run, engine, resolver }

@@ -134,7 +134,15 @@ impl Step<'_> {
             title: self.title.to_owned(),
             nodes: self.node_names(),
             source: self.run.sources.call_at(source, position),
-            variables: captured(self.ctx, self.body),
+            variables: {
+                let mut variables = captured(self.ctx, self.body);
+                for (name, value) in super::super::frames::Frames::here() {
+                    if variables.iter().all(|(known, _)| *known != name) {
+                        variables.push((name, value));
+                    }
+                }
+                variables
+            },
         }
     }
 }
