@@ -1,6 +1,6 @@
 //! From words to an exit code: parses, resolves, hands over to one command, reports its failure once.
 
-use super::args::{self, Cli, Command, Parsed};
+use super::args::{self, Cli, Command, OutputFormat, Parsed};
 use super::commands;
 use super::printer::Printer;
 use super::settings::{Environment, Settings};
@@ -9,6 +9,7 @@ use crate::engine::{self, Engine};
 use crate::error::{Error, Result};
 use crate::event::{Bus, Sink};
 use crate::repl::{Background, Console, Wanted};
+use crate::script::plan::Plan;
 use crate::script::{Host, Run, RunOptions, on_script_thread};
 use rhai::Dynamic;
 use std::ffi::OsString;
@@ -88,6 +89,44 @@ impl App {
         let run = self.new_run(options, Bus::new(vec![background.clone()]));
         Console::attach(&run, wanted, Printer::new(&self.settings, self.bus.clone()), background);
         self.drive(&run, work)
+    }
+
+    /// Plans what `work` would do, instead of doing it. A failure is part of the plan, and is returned with it.
+    pub fn plan(
+        &self,
+        options: RunOptions,
+        work: impl FnOnce(&Host) -> Result<()> + Send,
+    ) -> Result<(Arc<Plan>, Result<()>)> {
+        let real = self.block(async { Ok(engine::connect().await.ok()) })?;
+        if real.is_none() {
+            self.printer.info("no engine answers: this plan begins with an empty one");
+        }
+        let plan = self.block(Plan::like(real))?;
+        let run = self.new_run(options, Bus::new(vec![plan.clone()]));
+        run.plan_with(plan.clone());
+        let result = self.drive(&run, |host| {
+            let _ = host.call("plan", "assume", Vec::new())?;
+            work(host)
+        });
+        Ok((plan, result))
+    }
+
+    /// Plans and prints: a tree for people, or data. What fails is told after what comes before it.
+    pub fn print_plan(
+        &self,
+        options: RunOptions,
+        format: Option<OutputFormat>,
+        work: impl FnOnce(&Host) -> Result<()> + Send,
+    ) -> Result<()> {
+        let (plan, result) = self.plan(options, work)?;
+        match format {
+            Some(format) => self.printer.value(format, &plan.items())?,
+            None => {
+                self.printer.data(&plan.text(self.settings.verbosity > 0))?;
+                self.printer.info("this is a plan: nothing was changed");
+            }
+        }
+        result
     }
 
     fn drive<T: Send>(&self, run: &Arc<Run>, work: impl FnOnce(&Host) -> Result<T> + Send) -> Result<T> {

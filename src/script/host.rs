@@ -1,6 +1,7 @@
 //! Runs scripts: a file, a text, a function of the standard library, or a line of the REPL.
 
 use super::diagnostics::from_rhai;
+use super::params::{self, Param};
 use super::resolver::{Handle, Resolver};
 use super::run::Run;
 use super::scope::{self, Scope};
@@ -107,6 +108,14 @@ impl Host {
     /// Reads modules again at their next import.
     pub fn reload(&self) {
         self.resolver.forget();
+    }
+
+    /// The parameters that a script declares, and the first paragraph of its documentation.
+    pub fn parameters(&self, source: &Source) -> Result<(Option<Vec<Param>>, String)> {
+        let (name, text) = source.load()?;
+        let doc = text.lines().skip_while(|l| l.starts_with("#!")).map_while(|l| l.strip_prefix("//!"));
+        let doc = doc.map(str::trim).collect::<Vec<_>>().join("\n");
+        Ok((params::of_script(&self.compile(&name, &text)?)?, doc))
     }
 
     /// Runs a script whole; returns its last value.

@@ -10,6 +10,8 @@ mod frames;
 mod help;
 mod hooks;
 mod host;
+pub mod params;
+pub mod plan;
 mod record;
 mod resolver;
 mod run;

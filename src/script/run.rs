@@ -3,6 +3,8 @@
 use super::diagnostics::Sources;
 use super::frames::Frames;
 use super::hooks::Hooks;
+use super::params::Given;
+use super::plan::Plan;
 use super::scope;
 use super::stops::Stops;
 use crate::engine::{self, Engine};
@@ -23,6 +25,8 @@ pub struct RunOptions {
     pub start_engine: bool,
     /// Arguments after the script's name.
     pub args: Vec<String>,
+    /// Values of `--set` and `--values`.
+    pub values: Given,
 }
 
 /// What ends a run: the first Ctrl-C cancels its work, the second its clean-up too.
@@ -44,6 +48,8 @@ pub struct Run {
     pub hooks: Hooks,
     /// Variables of functions that failed, while somebody is asked at failures.
     pub frames: Frames,
+    /// The plan that is made instead of doing anything.
+    pub plan: OnceLock<Arc<Plan>>,
     /// Who is asked at steps and failures, if anybody.
     pub stops: OnceLock<Arc<dyn Stops>>,
     tokens: Mutex<Tokens>,
@@ -66,6 +72,7 @@ impl Run {
             sources: Sources::default(),
             hooks: Hooks::default(),
             frames: Frames::default(),
+            plan: OnceLock::new(),
             stops: OnceLock::new(),
             tokens: Mutex::default(),
             runtime,
@@ -172,6 +179,9 @@ impl Run {
 
     /// Uses the engine at this address from here on.
     pub fn connect_to(&self, address: &str) -> Result<()> {
+        if self.planned("host", None, format!("use the engine at {address}"), serde_json::Value::Null) {
+            return Ok(());
+        }
         let engine = self.block(engine::connect_to(address))?;
         self.forget_engine();
         *self.engine.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(engine);
@@ -188,8 +198,26 @@ impl Run {
         }
     }
 
+    /// Makes this run a plan; before it begins.
+    pub fn plan_with(&self, plan: Arc<Plan>) {
+        *self.engine.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(plan.engine());
+        let _ = self.plan.set(plan);
+    }
+
+    /// In a plan: writes down what would be done and says so. Otherwise it is to be done.
+    pub fn planned(&self, act: &'static str, on: Option<&str>, text: impl Into<String>, detail: serde_json::Value) -> bool {
+        let plan = self.plan.get();
+        if let Some(plan) = plan {
+            plan.act(act, on, text, detail);
+        }
+        plan.is_some()
+    }
+
     /// Forgets the engine, so that the next use connects anew.
     pub fn forget_engine(&self) {
+        if self.plan.get().is_some() {
+            return;
+        }
         *self.engine.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
         *self.info.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
     }

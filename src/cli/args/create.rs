@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
-use super::flags::{ClusterName, KubeconfigFile, go_bool};
+use super::flags::{ClusterName, KubeconfigFile, Output, go_bool};
 use crate::cli::duration;
 
 /// `kind create`
@@ -42,6 +42,15 @@ pub struct CreateCluster {
     #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true",
         value_parser = go_bool, value_name = "BOOL", hide_default_value = true)]
     pub retain: bool,
+    /// Show what would be done, step by step, and change nothing
+    #[arg(long)]
+    pub plan: bool,
+    /// Form of the plan.
+    #[command(flatten)]
+    pub output: Output,
+    /// Let hooks run commands, read and write files and mount folders of this machine
+    #[arg(long)]
+    pub allow_host: bool,
     /// Where the kubeconfig goes.
     #[command(flatten)]
     pub kubeconfig: KubeconfigFile,

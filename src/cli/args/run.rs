@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::flags::Output;
+
 /// `kind run`
 #[derive(Debug, Clone, Default, Args)]
 #[command(
@@ -27,6 +29,18 @@ pub struct Run {
     /// Where a step fails, open a prompt there, with its variables and the nodes still alive
     #[arg(long, short)]
     pub interactive: bool,
+    /// Show what would be done, step by step, and change nothing
+    #[arg(long, conflicts_with_all = ["step", "breaks", "interactive"])]
+    pub plan: bool,
+    /// Print the plan as data
+    #[command(flatten)]
+    pub output: Output,
+    /// Set a parameter of the script; can be given several times, also behind FILE
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// Take parameters from a YAML or JSON file; --set goes before it
+    #[arg(long, value_name = "FILE")]
+    pub values: Vec<PathBuf>,
     /// The script (- reads standard input), then its arguments
     // one list, so that from FILE on every word is the script's, even one that looks like a flag of ours
     #[arg(value_name = "FILE", trailing_var_arg = true, required_unless_present = "eval")]

@@ -6,6 +6,7 @@ use crate::cli::args::{Create, CreateCluster, CreateWhat};
 use crate::config::{self, ClusterName, ImageRef};
 use crate::error::{Error, Result};
 use crate::host::fs;
+use crate::script::{Host, RunOptions};
 use std::io::Read;
 use std::path::Path;
 
@@ -19,18 +20,24 @@ pub fn run(app: &App, create: Create) -> Result<()> {
 
 fn cluster(app: &App, args: &CreateCluster) -> Result<()> {
     let config = planned(app, args).map_err(|e| e.while_("failed to create cluster"))?;
-    app.call("create", "create", || {
-        Ok(vec![
+    let options = RunOptions { allow_host: args.allow_host, ..Default::default() };
+    let create = |host: &Host| {
+        let values = vec![
             value(&config)?,
             map([
                 ("wait", args.wait.as_secs_f64().into()),
                 ("retain", args.retain.into()),
                 ("kubeconfig", path_text(args.kubeconfig.kubeconfig.as_deref())),
             ]),
-        ])
-    })
-    .map(|_| ())
-    .map_err(|e| if e.is_exit() || e.is_cancelled() { e } else { e.while_("failed to create cluster") })
+        ];
+        host.call("create", "create", values).map(drop)
+    };
+    let done = if args.plan {
+        app.print_plan(options, args.output.output, create)
+    } else {
+        app.with_host(options, create)
+    };
+    done.map_err(|e| if e.is_exit() || e.is_cancelled() { e } else { e.while_("failed to create cluster") })
 }
 
 fn planned(app: &App, args: &CreateCluster) -> Result<config::Cluster> {

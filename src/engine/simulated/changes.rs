@@ -80,7 +80,7 @@ impl Simulated {
         let container = StoredContainer {
             spec: spec.clone(),
             seen,
-            files: image.files,
+            files: image.files.into_iter().chain(state.base_files.clone()).collect(),
             log: Vec::new(),
             signals: Vec::new(),
         };
@@ -89,7 +89,7 @@ impl Simulated {
         for mount in spec.mounts.iter().filter(|m| !m.source.is_empty() && !m.source.starts_with('/')) {
             state.volumes.entry(mount.source.clone()).or_default();
         }
-        state.deeds.push(Deed::CreateContainer(Box::new(spec.clone())));
+        state.record(Deed::CreateContainer(Box::new(spec.clone())));
         Ok(id)
     }
 
@@ -110,7 +110,7 @@ impl Simulated {
         (container.seen.ports, container.seen.ipv4, container.seen.ipv6, container.seen.pid) =
             (ports, ipv4, ipv6, pid);
         container.tell(&self.events, "start", &[]);
-        state.deeds.push(Deed::StartContainer(spec.name));
+        state.record(Deed::StartContainer(spec.name));
         Ok(())
     }
 
@@ -122,7 +122,7 @@ impl Simulated {
             Some(container.spec.stop_signal.clone()).filter(|s| !s.is_empty()).unwrap_or("TERM".into());
         if matches!(container.seen.state, ContainerState::Running | ContainerState::Paused) {
             state.signal(&key, &signal, &self.events)?;
-            state.deeds.push(Deed::StopContainer { name: key, grace });
+            state.record(Deed::StopContainer { name: key, grace });
         }
         drop(state);
         self.changed.notify_waiters();
@@ -133,7 +133,7 @@ impl Simulated {
         let mut state = self.begin(Operation::KillContainer)?;
         let key = state.key(name)?;
         state.signal(&key, signal, &self.events)?;
-        state.deeds.push(Deed::KillContainer { name: key, signal: signal.to_owned() });
+        state.record(Deed::KillContainer { name: key, signal: signal.to_owned() });
         drop(state);
         self.changed.notify_waiters();
         Ok(())
@@ -155,7 +155,7 @@ impl Simulated {
         }
         container.seen.state = to;
         container.tell(&self.events, if pause { "pause" } else { "unpause" }, &[]);
-        state.deeds.push(if pause { Deed::PauseContainer(key) } else { Deed::UnpauseContainer(key) });
+        state.record(if pause { Deed::PauseContainer(key) } else { Deed::UnpauseContainer(key) });
         Ok(())
     }
 
@@ -166,7 +166,7 @@ impl Simulated {
         if let Some(container) = state.containers.remove(&key) {
             container.tell(&self.events, "destroy", &[]);
         }
-        state.deeds.push(Deed::RemoveContainer(key));
+        state.record(Deed::RemoveContainer(key));
         drop(state);
         self.changed.notify_waiters();
         Ok(())

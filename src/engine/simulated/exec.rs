@@ -62,7 +62,7 @@ impl Simulated {
             rule.answer.clone()
         });
         let looked = look(&state.container(container)?.files, &spec.command);
-        state.deeds.push(Deed::Exec {
+        state.record(Deed::Exec {
             container: container.to_owned(),
             spec: Box::new(spec.clone()),
             stdin: stdin.to_owned(),

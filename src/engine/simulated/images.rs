@@ -37,7 +37,7 @@ impl Simulated {
             (image.seen.os, image.seen.architecture) = (os.into(), architecture.into());
         }
         state.add_image(reference, image);
-        state.deeds.push(Deed::PullImage { reference: reference.into(), platform: platform.map(Into::into) });
+        state.record(Deed::PullImage { reference: reference.into(), platform: platform.map(Into::into) });
         drop(state);
         progress(SIZE, Some(SIZE));
         Ok(())
@@ -48,7 +48,7 @@ impl Simulated {
         let id = state.image_id(reference).ok_or_else(|| not_found("image", reference))?;
         let image = state.images.get(&id).cloned().unwrap_or_default();
         state.add_image(new_reference, image);
-        state.deeds.push(Deed::TagImage { reference: reference.into(), new_reference: new_reference.into() });
+        state.record(Deed::TagImage { reference: reference.into(), new_reference: new_reference.into() });
         Ok(())
     }
 
@@ -77,7 +77,7 @@ impl Simulated {
         }
         let manifest = serde_json::Value::from(manifest).to_string().into_bytes();
         files.insert("/manifest.json".into(), File { content: manifest, mode: 0o644 });
-        state.deeds.push(Deed::SaveImages(references.to_vec()));
+        state.record(Deed::SaveImages(references.to_vec()));
         Ok(stream_of(pack(&files, "/")?))
     }
 
@@ -108,7 +108,7 @@ impl Simulated {
                 loaded.push(tag.to_owned());
             }
         }
-        state.deeds.push(Deed::LoadImages(loaded.clone()));
+        state.record(Deed::LoadImages(loaded.clone()));
         Ok(loaded)
     }
 
@@ -126,7 +126,7 @@ impl Simulated {
         apply(&mut image.seen, changes)?;
         let mut state = self.lock();
         let id = state.add_image(reference, image);
-        state.deeds.push(Deed::ImportImage { reference: reference.into(), changes: changes.to_vec() });
+        state.record(Deed::ImportImage { reference: reference.into(), changes: changes.to_vec() });
         Ok(id)
     }
 
@@ -141,7 +141,7 @@ impl Simulated {
         image.seen.size = image.files.values().map(|file| file.content.len() as u64).sum();
         apply(&mut image.seen, changes)?;
         let id = state.add_image(reference, image);
-        state.deeds.push(Deed::CommitContainer {
+        state.record(Deed::CommitContainer {
             container: container.into(),
             reference: reference.into(),
             changes: changes.to_vec(),
@@ -167,7 +167,7 @@ impl Simulated {
         if last || reference.starts_with("sha256:") {
             state.images.remove(&id);
         }
-        state.deeds.push(Deed::RemoveImage(reference.into()));
+        state.record(Deed::RemoveImage(reference.into()));
         Ok(())
     }
 }

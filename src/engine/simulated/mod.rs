@@ -75,6 +75,18 @@ impl Simulated {
         self
     }
 
+    /// Gives every container made from here on a file, as its image would.
+    pub fn put_file(&self, path: &str, content: &str) {
+        let file = File { content: content.into(), mode: 0o644 };
+        self.lock().base_files.insert(path.to_owned(), file);
+    }
+
+    /// Has `observer` told of every deed, before the operation returns, on the thread that polls it. It must not
+    /// use the engine.
+    pub fn observe(&self, observer: impl Fn(&Deed) + Send + Sync + 'static) {
+        self.lock().observer = Some(Arc::new(observer));
+    }
+
     /// Takes a port of the host, as another program would.
     pub fn take_port(&self, port: u16) {
         self.lock().foreign_ports.insert(port);

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::event::Stream;
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 use tokio::sync::broadcast;
 
@@ -32,6 +33,10 @@ pub(super) struct State {
     pub faults: Vec<(Operation, Error)>,
     pub reactions: Vec<Reaction>,
     pub deeds: Vec<Deed>,
+    /// Told of every deed.
+    pub observer: Option<Arc<dyn Fn(&Deed) + Send + Sync>>,
+    /// Files that every new container has.
+    pub base_files: BTreeMap<String, File>,
     counter: u64,
 }
 
@@ -89,6 +94,8 @@ impl Default for State {
             faults: Vec::new(),
             reactions: Vec::new(),
             deeds: Vec::new(),
+            observer: None,
+            base_files: BTreeMap::new(),
             counter: 0,
         };
         for (name, driver, subnets) in [
@@ -137,6 +144,14 @@ pub(super) fn now() -> i64 {
 }
 
 impl State {
+    /// Keeps a deed and tells whoever listens.
+    pub fn record(&mut self, deed: Deed) {
+        if let Some(observer) = &self.observer {
+            observer(&deed);
+        }
+        self.deeds.push(deed);
+    }
+
     /// An id nothing else has, of 64 hex digits.
     pub fn next_id(&mut self) -> String {
         self.counter += 1;

@@ -128,7 +128,7 @@ impl Engine for Simulated {
         let files = unpack(&collect(archive).await?, path)?;
         let mut state = self.lock();
         state.container(&key)?.files.extend(files.clone());
-        state.deeds.push(Deed::Upload { container: key, files });
+        state.record(Deed::Upload { container: key, files });
         Ok(())
     }
 

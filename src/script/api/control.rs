@@ -2,6 +2,7 @@
 
 use super::super::diagnostics::{Ending, from_thrown, to_rhai};
 use super::super::host::STACK;
+use super::super::params;
 use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::super::scope::{self, Scope};
@@ -37,6 +38,9 @@ pub const RECORDS: &[Record] = records_table! { "":
     "fail" "(message: string or map) -> never" "Throws; a map may have code, message, hint, node.", "try { fail(\"no\") } catch (e) { e.message }";
     "exit" "(code: int) -> never" "Ends the run with this exit code.", "if false { exit(3) }";
     "args" "() -> array of string" "The arguments after the script's name.", "args().len()";
+    "params" "(declaration: map) -> map"
+        "Declares the script's parameters and returns their values. Each is its default, or a map with type (string, int, float, bool, array, map), default, doc, choices; one without a default has to be given. Set by --set NAME=VALUE and --values FILE, shown by kind run FILE --help.",
+        "params(#{workers: 2, mode: #{default: \"fast\", choices: [\"fast\", \"safe\"], doc: \"How\"}}).workers";
     "join" "(list: array, separator: string) -> string" "The items as one text.", "join([1, 2], \", \")";
     "now" "() -> float" "Seconds of a clock that never goes back.", "let t = now(); now() - t";
 };
@@ -65,7 +69,7 @@ pub fn innermost(error: &EvalAltResult) -> Error {
 }
 
 #[expect(deprecated, reason = "the context's storage is marked volatile; there is no other way into threads")]
-fn parallel(ctx: &NativeCallContext, list: &Array, call: Option<&FnPtr>) -> Returned<Array> {
+fn parallel(run: &Run, ctx: &NativeCallContext, list: &Array, call: Option<&FnPtr>) -> Returned<Array> {
     let store = ctx.store_data();
     let engine = ctx.engine();
     let outer = scope::current();
@@ -99,7 +103,9 @@ fn parallel(ctx: &NativeCallContext, list: &Array, call: Option<&FnPtr>) -> Retu
     let mut results: Vec<(usize, Returned<Dynamic>)> = std::thread::scope(|threads| {
         let mut handles = Vec::new();
         let mut lost = Vec::new();
-        for _ in 0..items.len().min(PARALLEL) {
+        // A plan is told in the list's order.
+        let threads_wanted = if run.plan.get().is_some() { 1 } else { PARALLEL };
+        for _ in 0..items.len().min(threads_wanted) {
             match std::thread::Builder::new().stack_size(STACK / 4).spawn_scoped(threads, work) {
                 Ok(handle) => handles.push(handle),
                 Err(e) => lost
@@ -141,6 +147,9 @@ fn may_pass(error: &EvalAltResult) -> bool {
 
 /// Waits without the run's runtime; wakes up when cancelled.
 fn pause(run: &Run, time: Duration) -> Returned<()> {
+    if run.planned("wait", None, format!("wait {} s", time.as_secs_f64()), serde_json::Value::Null) {
+        return Ok(());
+    }
     run.block(async {
         tokio::time::sleep(time).await;
         Ok(())
@@ -149,7 +158,8 @@ fn pause(run: &Run, time: Duration) -> Returned<()> {
 }
 
 fn retry(run: &Run, ctx: &NativeCallContext, times: i64, wait: Duration, body: &FnPtr) -> Returned<Dynamic> {
-    let mut left = times.max(1);
+    // What fails in a plan fails again.
+    let mut left = if run.plan.get().is_some() { 1 } else { times.max(1) };
     loop {
         match body.call_within_context::<Dynamic>(ctx, ()) {
             Ok(value) => return Ok(value),
@@ -166,6 +176,8 @@ fn eventually(run: &Run, ctx: &NativeCallContext, limit: Duration, body: &FnPtr)
     loop {
         let last = match body.call_within_context::<Dynamic>(ctx, ()) {
             Ok(value) if !value.is_unit() && !matches!(value.as_bool(), Ok(false)) => return Ok(value),
+            // Nothing changes by itself in a plan.
+            Ok(value) if run.plan.get().is_some() => return Ok(value),
             Ok(value) => Err(value),
             Err(error) if !may_pass(&error) => return Err(error),
             Err(error) => Ok(innermost(&error)),
@@ -218,10 +230,12 @@ fn thrown_by_user(value: &Dynamic) -> Box<EvalAltResult> {
 }
 
 pub fn register(engine: &mut Engine, run: &Arc<Run>) {
-    engine.register_fn("parallel", |ctx: NativeCallContext, list: Array, call: FnPtr| {
-        parallel(&ctx, &list, Some(&call))
+    let r = run.clone();
+    engine.register_fn("parallel", move |ctx: NativeCallContext, list: Array, call: FnPtr| {
+        parallel(&r, &ctx, &list, Some(&call))
     });
-    engine.register_fn("parallel", |ctx: NativeCallContext, list: Array| parallel(&ctx, &list, None));
+    let r = run.clone();
+    engine.register_fn("parallel", move |ctx: NativeCallContext, list: Array| parallel(&r, &ctx, &list, None));
     let r = run.clone();
     engine.register_fn("retry", move |ctx: NativeCallContext, times: i64, wait: Dynamic, body: FnPtr| {
         retry(&r, &ctx, times, duration(&wait)?, &body)
@@ -272,6 +286,11 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     let r = run.clone();
     engine.register_fn("args", move || -> Array {
         r.options.args.iter().cloned().map(Dynamic::from).collect()
+    });
+    let r = run.clone();
+    engine.register_fn("params", move |spec: Map| -> Returned<Dynamic> {
+        let declared = params::declared(&spec).map_err(|e| to_rhai(&e))?;
+        super::to_value(&params::resolve(&declared, &r.options.values).map_err(|e| to_rhai(&e))?)
     });
     let start = Instant::now();
     engine.register_fn("now", move || start.elapsed().as_secs_f64());

@@ -94,6 +94,17 @@ fn command(argv: &Array, options: &Map) -> Returned<process::Command> {
 }
 
 fn run_program(run: &Run, argv: &Array, options: &Map, check: bool) -> Returned<Map> {
+    if run.plan.get().is_some() {
+        let words = strings(argv);
+        let line = shlex::try_join(words.iter().map(String::as_str)).unwrap_or_default();
+        run.planned("host", None, format!("$ {line}"), serde_json::json!({ "command": words }));
+        let none = Dynamic::from(String::new());
+        return Ok(Map::from_iter([
+            ("code".into(), 0.into()),
+            ("stdout".into(), none.clone()),
+            ("stderr".into(), none),
+        ]));
+    }
     let command = command(argv, options)?;
     let limit = options.get("timeout").map(duration).transpose()?;
     let quiet = flag_of(options, "quiet");
@@ -158,6 +169,12 @@ fn cached(
     make: &FnPtr,
 ) -> Returned<ImmutableString> {
     let inputs = canonical(inputs)?;
+    if run.plan.get().is_some() {
+        let made = cache::has(GROUP, name, &inputs);
+        let text_of_it = if made { format!("take {name} from the cache") } else { format!("make {name} and keep it in the cache") };
+        run.planned("host", None, text_of_it, serde_json::Value::Null);
+        return Ok(text(format!("{}/{GROUP}/{name}", dirs::cache().display())));
+    }
     let (group, owned_name) = (GROUP, name.to_owned());
     let slot = match run.block_thread(move || cache::entry(group, &owned_name, &inputs)).thrown()? {
         cache::Entry::Finished(path) => {
@@ -232,6 +249,9 @@ fn register_host_programs(m: &mut Module, run: &Arc<Run>) {
         m,
         move |ctx: NativeCallContext, pid: i64, signal: &str| -> Returned<bool> {
             allowed(&r, &ctx, "host::kill")?;
+            if r.planned("host", None, format!("send {signal} to process {pid}"), serde_json::Value::Null) {
+                return Ok(true);
+            }
             process::kill(pid, signal).thrown()
         },
     );
@@ -240,6 +260,9 @@ fn register_host_programs(m: &mut Module, run: &Arc<Run>) {
         m,
         move |ctx: NativeCallContext, path: &str, body: FnPtr| -> Returned<Dynamic> {
             allowed(&r, &ctx, "host::lock")?;
+            if r.plan.get().is_some() {
+                return body.call_within_context::<Dynamic>(&ctx, ());
+            }
             let path = PathBuf::from(path);
             let file = r
                 .block_thread(move || {
@@ -271,27 +294,44 @@ fn register_host_files(m: &mut Module, run: &Arc<Run>) {
             );
         };
     }
+    // As verb, for what changes the host: in a plan it is told and not done.
+    macro_rules! change {
+        ($name:literal, ($($arg:ident: $kind:ty),*) -> $out:ty, $told:expr, $instead:expr, $body:expr) => {{
+            let r = run.clone();
+            FuncRegistration::new($name).set_into_module(
+                m,
+                move |ctx: NativeCallContext, $($arg: $kind),*| -> Returned<$out> {
+                    allowed(&r, &ctx, concat!("host::", $name))?;
+                    if r.plan.get().is_some() {
+                        r.planned("host", None, $told, serde_json::Value::Null);
+                        return Ok($instead);
+                    }
+                    $body
+                },
+            );
+        }};
+    }
     verb!("which", (program: &str) -> Dynamic, Ok(process::which(program)
         .map_or(Dynamic::UNIT, |p| Dynamic::from(p.display().to_string()))));
     verb!("read", (path: &str) -> ImmutableString, fs::read_to_string(Path::new(path)).map(text).thrown());
-    verb!("write", (path: &str, content: &str) -> (), fs::write(Path::new(path), content.as_bytes(), 0o644).thrown());
-    verb!("write", (path: &str, content: &str, mode: i64) -> (),
+    change!("write", (path: &str, content: &str) -> (), format!("write {path} ({} bytes)", content.len()), (), fs::write(Path::new(path), content.as_bytes(), 0o644).thrown());
+    change!("write", (path: &str, content: &str, mode: i64) -> (), format!("write {path} ({} bytes, mode {mode:o})", content.len()), (),
         fs::write(Path::new(path), content.as_bytes(), u32::try_from(mode).unwrap_or(0o600)).thrown());
     verb!("exists", (path: &str) -> bool, Ok(Path::new(path).symlink_metadata().is_ok()));
     verb!("is_dir", (path: &str) -> bool, Ok(Path::new(path).is_dir()));
     verb!("size", (path: &str) -> i64, fs::size(Path::new(path)).map(|s| i64::try_from(s).unwrap_or(i64::MAX)).thrown());
     verb!("list", (path: &str) -> Array, fs::list(Path::new(path)).map(|paths| paths.iter()
         .filter_map(|p| p.file_name()).map(|n| Dynamic::from(n.to_string_lossy().into_owned())).collect()).thrown());
-    verb!("make_dir", (path: &str) -> (), fs::create_dir_all(Path::new(path)).thrown());
-    verb!("temp_dir", (prefix: &str) -> ImmutableString, tempfile::Builder::new().prefix(prefix)
+    change!("make_dir", (path: &str) -> (), format!("make folder {path}"), (), fs::create_dir_all(Path::new(path)).thrown());
+    change!("temp_dir", (prefix: &str) -> ImmutableString, format!("make a temporary folder {prefix}…"), text(format!("{}/{prefix}plan", std::env::temp_dir().display())), tempfile::Builder::new().prefix(prefix)
         .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700)).tempdir()
         .map(|d| text(d.keep().display().to_string()))
         .map_err(|e| fs::error("make a folder in", &std::env::temp_dir(), e)).thrown());
-    verb!("copy", (from: &str, to: &str) -> (), fs::copy_all(Path::new(from), Path::new(to)).thrown());
-    verb!("move", (from: &str, to: &str) -> (), fs::rename(Path::new(from), Path::new(to)).thrown());
-    verb!("remove", (path: &str) -> (), fs::remove(Path::new(path)).thrown());
-    verb!("link", (target: &str, path: &str) -> (), fs::link(Path::new(target), Path::new(path)).thrown());
-    verb!("chmod", (path: &str, mode: i64) -> (),
+    change!("copy", (from: &str, to: &str) -> (), format!("copy {from} to {to}"), (), fs::copy_all(Path::new(from), Path::new(to)).thrown());
+    change!("move", (from: &str, to: &str) -> (), format!("move {from} to {to}"), (), fs::rename(Path::new(from), Path::new(to)).thrown());
+    change!("remove", (path: &str) -> (), format!("remove {path}"), (), fs::remove(Path::new(path)).thrown());
+    change!("link", (target: &str, path: &str) -> (), format!("link {path} to {target}"), (), fs::link(Path::new(target), Path::new(path)).thrown());
+    change!("chmod", (path: &str, mode: i64) -> (), format!("set mode {mode:o} of {path}"), (),
         fs::set_mode(Path::new(path), u32::try_from(mode).unwrap_or(0o600)).thrown());
     verb!("digest", (path: &str) -> ImmutableString, cache::digest(Path::new(path)).map(text).thrown());
     verb!("free_port", (address: &str) -> i64, std::net::TcpListener::bind((address, 0))
@@ -315,6 +355,9 @@ fn register_host_files(m: &mut Module, run: &Arc<Run>) {
         let fetch = move |ctx: &NativeCallContext, url: &str, file: &str, options: &Map| -> Returned<()> {
             allowed(&r, ctx, "host::download")?;
             only_keys("host::download", options, &["sha256"])?;
+            if r.planned("host", None, format!("download {url} to {file}"), serde_json::Value::Null) {
+                return Ok(());
+            }
             let (url, file, sum) = (url.to_owned(), PathBuf::from(file), text_of(options, "sha256"));
             let progress = r.progress(format!("downloading {url}"), Unit::Bytes);
             let cancel = scope::current().cancel;

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::host::{dirs, fs};
 use crate::kubeconfig::{self, Kubeconfig};
 use rhai::{Dynamic, Engine, FuncRegistration, ImmutableString, Module};
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -43,6 +44,10 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         move |content: &str, file: &str| -> Returned<ImmutableString> {
             let new = Kubeconfig::parse(content, "the cluster's kubeconfig").thrown()?;
             let paths = paths(file).thrown()?;
+            let target = paths.first().map(|p| p.display().to_string()).unwrap_or_default();
+            if r.planned("host", None, format!("merge the kubeconfig into {target}"), Value::Null) {
+                return Ok(text(target));
+            }
             let written = r.block_thread(move || kubeconfig::merge(&new, &paths)).thrown()?;
             Ok(text(written.display().to_string()))
         },
@@ -53,11 +58,18 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         move |cluster: &str, file: &str| -> Returned<rhai::Array> {
             let name = ClusterName::parse(cluster).thrown()?;
             let paths = paths(file).thrown()?;
+            if r.planned("host", None, format!("remove kind-{name} from the kubeconfig"), Value::Null) {
+                return Ok(rhai::Array::new());
+            }
             let changed = r.block_thread(move || kubeconfig::remove(&name, &paths)).thrown()?;
             Ok(changed.iter().map(|p| Dynamic::from(p.display().to_string())).collect())
         },
     );
-    FuncRegistration::new("write").set_into_module(&mut m, |content: &str, file: &str| -> Returned<()> {
+    let r = run.clone();
+    FuncRegistration::new("write").set_into_module(&mut m, move |content: &str, file: &str| -> Returned<()> {
+        if r.planned("host", None, format!("write the kubeconfig {file}"), Value::Null) {
+            return Ok(());
+        }
         fs::write(Path::new(file), content.as_bytes(), 0o600).thrown()
     });
     engine.register_static_module("kubeconfig", m.into());

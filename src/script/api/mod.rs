@@ -11,6 +11,7 @@ mod kubeadm;
 mod kubeconfig;
 pub mod log;
 mod node;
+mod plan;
 mod step;
 
 use super::diagnostics::to_rhai;
@@ -44,6 +45,7 @@ pub const RECORDS: &[&[Record]] = &[
     cluster::METHODS,
     kubeadm::RECORDS,
     kubeconfig::RECORDS,
+    plan::RECORDS,
 ];
 
 /// Registers everything.
@@ -59,6 +61,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     cluster::register(engine, run);
     kubeadm::register(engine);
     kubeconfig::register(engine, run);
+    plan::register(engine, run);
 }
 
 /// Our results as Rhai's.

@@ -232,6 +232,9 @@ fn register_files(engine: &mut Engine, run: &Arc<Run>) {
     });
     let r = run.clone();
     engine.register_fn("download", move |n: &mut Node, path: &str, folder: &str| -> Returned<()> {
+        if r.planned("host", Some(&n.name), format!("copy {path} to {folder} of this machine"), serde_json::Value::Null) {
+            return Ok(());
+        }
         let n = n.clone();
         let (path, folder) = (path.to_owned(), PathBuf::from(folder));
         r.block(async move {
@@ -269,11 +272,17 @@ fn register_life(engine: &mut Engine, run: &Arc<Run>) {
     engine.register_fn(
         "wait_log",
         move |n: &mut Node, wanted: &str, limit: Dynamic| -> Returned<ImmutableString> {
+            if r.planned("wait", Some(&n.name), format!("wait for {wanted:?} on the console"), serde_json::Value::Null) {
+                return Ok(text(wanted));
+            }
             r.block(n.wait_log(wanted, duration(&limit)?)).map(text).thrown()
         },
     );
     let r = run.clone();
     engine.register_fn("wait_file", move |n: &mut Node, path: &str, limit: Dynamic| -> Returned<()> {
+        if r.planned("wait", Some(&n.name), format!("wait for {path}"), serde_json::Value::Null) {
+            return Ok(());
+        }
         r.block(n.wait_file(path, duration(&limit)?)).thrown()
     });
     let r = run.clone();
