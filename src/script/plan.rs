@@ -59,6 +59,8 @@ pub struct Act {
 /// A plan being made.
 #[derive(Default)]
 pub struct Plan {
+    /// Objects that were applied, by cluster, kind, namespace and name.
+    objects: Mutex<HashMap<[String; 4], Value>>,
     items: Mutex<HashMap<Option<StepId>, Vec<Entry>>>,
     engine: Arc<Simulated>,
 }
@@ -75,7 +77,7 @@ impl Plan {
             Some(real) => copy(real.as_ref()).await?,
             None => Simulated::new(),
         };
-        let plan = Arc::new(Self { items: Mutex::default(), engine: Arc::new(engine) });
+        let plan = Arc::new(Self { items: Mutex::default(), objects: Mutex::default(), engine: Arc::new(engine) });
         let listener = Arc::downgrade(&plan);
         plan.engine.observe(move |deed| {
             if let Some(plan) = listener.upgrade() {
@@ -93,6 +95,35 @@ impl Plan {
     /// Answers commands with a word that contains `text`.
     pub fn answer(&self, text: &str, code: i64, stdout: &str, stderr: &str) {
         self.engine.answer(Matcher::mentions(text), Answer::new(code, stdout, stderr));
+    }
+
+    /// Remembers what was applied to a cluster.
+    pub fn applied(&self, cluster: &str, objects: Vec<Value>) {
+        let mut all = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
+        for object in objects {
+            let text = |pointer| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let key = object_key(cluster, &text("/kind"), &text("/metadata/namespace"), &text("/metadata/name"));
+            all.insert(key, object);
+        }
+    }
+
+    /// An object of a cluster as it would be: what was applied, in every good condition.
+    pub fn object(&self, cluster: &str, kind: &str, namespace: &str, name: &str) -> Value {
+        let all = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut object = all.get(&object_key(cluster, kind, namespace, name)).cloned().unwrap_or_else(
+            || json!({ "kind": kind, "metadata": { "name": name, "namespace": namespace }, "spec": {} }),
+        );
+        let good = ["Ready", "Available", "Complete"].map(|c| json!({ "type": c, "status": "True" }));
+        let phase = match object_key("", kind, "", "")[1].as_str() {
+            "pvc" | "persistentvolumeclaim" => "Bound",
+            "namespace" | "ns" => "Active",
+            _ => "Running",
+        };
+        let count = object.pointer("/spec/replicas").and_then(Value::as_u64).unwrap_or(1);
+        object["status"] = json!({
+            "phase": phase, "conditions": good, "replicas": count, "readyReplicas": count, "availableReplicas": count,
+        });
+        object
     }
 
     /// Writes an act down in the step that the calling thread is in.
@@ -189,6 +220,13 @@ impl Sink for Plan {
             _ => {}
         }
     }
+}
+
+/// Kinds go by any of their names: `ConfigMap`, `configmap`, `configmaps`.
+fn object_key(cluster: &str, kind: &str, namespace: &str, name: &str) -> [String; 4] {
+    let namespace = if namespace.is_empty() { "default" } else { namespace };
+    let kind = kind.to_lowercase();
+    [cluster, kind.trim_end_matches('s'), namespace, name].map(str::to_owned)
 }
 
 /// An engine in memory that has what a real one has, as far as a plan can see it.

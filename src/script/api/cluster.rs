@@ -104,23 +104,17 @@ fn kubectl(run: &Run, c: &Cluster, words: &[Dynamic]) -> Returned<ImmutableStrin
     run.block(node.exec_io(&spec, io)).map(|o| text(o.stdout)).thrown()
 }
 
-/// What a plan takes an object of the API for: it is there and in every good condition.
-fn assumed(kind: &str, name: &str, namespace: &str) -> Value {
-    let good = ["Ready", "Available", "Complete"].map(|c| serde_json::json!({ "type": c, "status": "True" }));
-    serde_json::json!({
-        "kind": kind, "metadata": { "name": name, "namespace": namespace },
-        "spec": {}, "status": { "phase": "Running", "conditions": good },
-    })
+/// An object of a manifest as kind/name.
+fn object_of(object: &Value) -> String {
+    let text = |pointer| object.pointer(pointer).and_then(Value::as_str).unwrap_or("?");
+    format!("{}/{}", text("/kind").to_lowercase(), text("/metadata/name"))
 }
 
-/// The objects of manifests, as kind/name.
-fn told_objects(manifests: &str) -> String {
-    let objects = crate::yaml::parse_all(manifests, "the manifest").unwrap_or_default();
-    let names = objects.iter().map(|object| {
-        let text = |pointer| object.pointer(pointer).and_then(Value::as_str).unwrap_or("?");
-        format!("{}/{}", text("/kind").to_lowercase(), text("/metadata/name"))
-    });
-    names.collect::<Vec<_>>().join(", ")
+/// In a plan: what a cluster's object is taken for, once `what` was written down.
+fn planned_object(run: &Run, c: &Cluster, [kind, name, namespace]: [&str; 3], act: &'static str, what: String, detail: Value) -> Option<Value> {
+    let plan = run.plan.get()?;
+    plan.act(act, None, what, detail);
+    Some(plan.object(c.name.as_str(), kind, namespace, name))
 }
 
 /// An object as people name it.
@@ -292,9 +286,13 @@ fn register_api(engine: &mut Engine, run: &Arc<Run>) {
     });
     let r = run.clone();
     let apply = move |c: &Cluster, manifests: &str| -> Returned<Array> {
-        let told = serde_json::json!({ "manifests": manifests });
-        if r.planned("kubernetes", None, format!("apply {}", told_objects(manifests)), told) {
-            return Ok(Array::new());
+        if let Some(plan) = r.plan.get() {
+            let objects = crate::yaml::parse_all(manifests, "the manifest").thrown()?;
+            let names: Vec<String> = objects.iter().map(object_of).collect();
+            let told = serde_json::json!({ "manifests": objects });
+            plan.act("kubernetes", None, format!("apply {}", names.join(", ")), told);
+            plan.applied(c.name.as_str(), objects);
+            return Ok(names.into_iter().map(Dynamic::from).collect());
         }
         let done = r.block(async { c.client().await?.apply(manifests, "the manifest").await }).thrown()?;
         Ok(done.into_iter().map(|a| Dynamic::from(format!("{}/{}", a.kind.to_lowercase(), a.name))).collect())
@@ -308,8 +306,8 @@ fn register_api(engine: &mut Engine, run: &Arc<Run>) {
     let r = run.clone();
     let get = move |c: &Cluster, kind: &str, name: &str, namespace: &str| -> Returned<Dynamic> {
         let what = format!("get {}", object_name(kind, name, namespace));
-        if r.planned("kubernetes", None, what, Value::Null) {
-            return to_value(&assumed(kind, name, namespace));
+        if let Some(object) = planned_object(&r, c, [kind, name, namespace], "kubernetes", what, Value::Null) {
+            return to_value(&object);
         }
         to_value(&r.block(async { c.client().await?.get(kind, namespace, name).await }).thrown()?)
     };
@@ -357,8 +355,9 @@ fn register_api(engine: &mut Engine, run: &Arc<Run>) {
         move |c: &mut Cluster, kind: &str, name: &str, namespace: &str, patch: Map| -> Returned<Dynamic> {
             let patch: Value = from_value("the patch", &Dynamic::from_map(patch))?;
             let what = format!("patch {}", object_name(kind, name, namespace));
-            if r.planned("kubernetes", None, what, patch.clone()) {
-                return to_value(&assumed(kind, name, namespace));
+            let named = [kind, name, namespace];
+            if let Some(object) = planned_object(&r, c, named, "kubernetes", what, patch.clone()) {
+                return to_value(&object);
             }
             to_value(
                 &r.block(async { c.client().await?.patch(kind, namespace, name, &patch).await }).thrown()?,
@@ -397,9 +396,9 @@ fn register_waits(engine: &mut Engine, run: &Arc<Run>) {
                      namespace: &str|
           -> Returned<Dynamic> {
         let limit = duration(limit)?;
-        let what = format!("wait until {} is {condition}", object_name(kind, name, namespace));
-        if r.planned("wait", None, what, Value::Null) {
-            let object = assumed(kind, name, namespace);
+        let is = if ["exists", "gone"].contains(&condition) || condition.contains('=') { "" } else { "is " };
+        let what = format!("wait until {} {is}{condition}", object_name(kind, name, namespace));
+        if let Some(object) = planned_object(&r, c, [kind, name, namespace], "wait", what, Value::Null) {
             return if name.contains('=') { to_value(&vec![object]) } else { to_value(&object) };
         }
         let condition = condition_of(condition);

@@ -96,6 +96,10 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         r.block(image::into_runtime(&node, stream)).thrown()
     });
     verb!("from_node", r, move |reference: &str, node: Node, files: Map, config: Map| -> Returned<()> {
+        let told = format!("make image {reference} of its files");
+        if r.planned("image", Some(&node.name), told, serde_json::Value::Null) {
+            return Ok(());
+        }
         let files = files.iter().map(|(to, from)| (to.to_string(), from.to_string())).collect();
         let config: image::Config = from_value("the image's config", &Dynamic::from_map(config))?;
         r.block(image::from_node(&node, reference, files, config)).thrown()
