@@ -131,7 +131,17 @@ impl App {
 
     fn drive<T: Send>(&self, run: &Arc<Run>, work: impl FnOnce(&Host) -> Result<T> + Send) -> Result<T> {
         let signals = self.runtime.spawn(interrupt(run.clone()));
-        let result = on_script_thread(|| work(&Host::new(run.clone())));
+        let limit =
+            run.options.time_limit.map(|limit| (limit, self.runtime.spawn(end_after(run.clone(), limit))));
+        let mut result = on_script_thread(|| work(&Host::new(run.clone())));
+        if let Some((limit, timer)) = limit {
+            let ended = timer.is_finished();
+            timer.abort();
+            if ended && result.as_ref().is_err_and(Error::is_cancelled) {
+                let message = format!("the script was ended after {} s", limit.as_secs_f64());
+                result = Err(Error::user("script.time_limit", message).hint("--time-limit gives it longer"));
+            }
+        }
         run.tell_mistaken_hooks();
         run.settle();
         signals.abort();
@@ -146,8 +156,15 @@ impl App {
         args: impl FnOnce() -> Result<Vec<Dynamic>> + Send,
     ) -> Result<Dynamic> {
         // Dynamics are made on the script's thread, where they are used.
-        self.with_host(RunOptions::default(), |host| host.call(module, function, args()?))
+        let options = RunOptions { trusted: true, ..Default::default() };
+        self.with_host(options, |host| host.call(module, function, args()?))
     }
+}
+
+/// Interrupts a run when its time is over.
+async fn end_after(run: Arc<Run>, limit: std::time::Duration) {
+    tokio::time::sleep(limit).await;
+    run.interrupt();
 }
 
 /// Interrupts a run at each signal.

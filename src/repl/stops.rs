@@ -1,7 +1,7 @@
 //! The prompt at which a run stops: before a step, or where one has failed.
 
-use super::session::{Cancel, Candidate, Session};
 use super::Background;
+use super::session::{Cancel, Candidate, Session};
 use crate::cli::printer::Printer;
 use crate::error::{Error, Result};
 use crate::script::{Host, Next, Run, ScriptSession, Stop, Stops};

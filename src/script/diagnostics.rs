@@ -14,6 +14,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub enum Ending {
     /// It was cancelled.
     Cancelled,
+    /// It took more memory than a script may.
+    Memory,
     /// It called `exit(code)`.
     Exit(i32),
 }
@@ -39,7 +41,10 @@ impl Sources {
         for number in position.line().unwrap_or(usize::MAX).. {
             let Some(line) = self.line(name, number) else { break };
             let _ = write!(text, "\n{number:>5} | {line}");
-            open += line.chars().map(|c| i64::from("([{".contains(c)) - i64::from(")]}".contains(c))).sum::<i64>();
+            open += line
+                .chars()
+                .map(|c| i64::from("([{".contains(c)) - i64::from(")]}".contains(c)))
+                .sum::<i64>();
             if open <= 0 {
                 break;
             }
@@ -157,6 +162,7 @@ pub fn from_rhai(error: &EvalAltResult, main: &str, sources: &Sources) -> Error 
     let mut error = match inner {
         EvalAltResult::ErrorTerminated(value, _) => match value.clone().try_cast::<Ending>() {
             Some(Ending::Exit(code)) => return Error::exit(code),
+            Some(Ending::Memory) => super::limits::memory_error(),
             _ => return Error::cancelled(),
         },
         EvalAltResult::ErrorRuntime(value, _) => from_thrown(value),

@@ -30,7 +30,10 @@ impl Frames {
     /// Has `engine` tell of every function that ends with an error.
     pub fn watch(&self, engine: &mut Engine) {
         let frames = self.clone();
-        #[expect(deprecated, reason = "marked volatile; there is no other way to see a function's variables")]
+        #[expect(
+            deprecated,
+            reason = "marked volatile; there is no other way to see a function's variables"
+        )]
         engine.register_debugger(
             |_, debugger| debugger,
             move |context, event, _, _, _| {

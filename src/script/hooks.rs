@@ -72,9 +72,8 @@ fn check_point(point: &str) -> Result<()> {
     let error = Error::script("hook.point", format!("there is no hook point {point:?}"));
     Err(match closest(point, POINTS.into_iter()) {
         Some(near) => error.hint(format!("did you mean {near:?}?")),
-        None => {
-            error.hint(format!("there are before:STEP and after:STEP of every step, and {}", POINTS.join(", ")))
-        }
+        None => error
+            .hint(format!("there are before:STEP and after:STEP of every step, and {}", POINTS.join(", "))),
     })
 }
 

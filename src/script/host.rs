@@ -5,8 +5,8 @@ use super::params::{self, Param};
 use super::resolver::{Handle, Resolver};
 use super::run::Run;
 use super::scope::{self, Scope};
-use super::stops::{Next, Stop, Stops};
 use super::stdlib::Places;
+use super::stops::{Next, Stop, Stops};
 use super::{api, diagnostics::Ending};
 use crate::error::{Error, Result};
 use crate::host::fs;
@@ -68,19 +68,19 @@ impl Host {
     /// A host for `run`.
     pub fn new(run: Arc<Run>) -> Self {
         let places = Places::new(run.options.stdlib.as_deref());
-        let resolver = Resolver::new(places, run.sources.clone());
+        let resolver = Resolver::new(places, run.options.allow_host, run.sources.clone());
         let mut engine = Engine::new();
         engine.set_optimization_level(OptimizationLevel::Simple);
         engine.set_module_resolver(Handle(resolver.clone()));
         engine.disable_symbol("eval");
-        engine.set_max_call_levels(128);
-        engine.set_max_expr_depths(128, 64);
-        engine.set_max_string_size(256 << 20);
-        engine.set_max_array_size(1 << 20);
-        engine.set_max_map_size(1 << 20);
-        engine.set_max_modules(256);
+        super::limits::set(&mut engine);
         engine.set_fast_operators(true);
-        engine.on_progress(|_| scope::is_cancelled().then(|| Dynamic::from(Ending::Cancelled)));
+        engine.on_progress(|count| {
+            if scope::is_cancelled() {
+                return Some(Dynamic::from(Ending::Cancelled));
+            }
+            (count % 4096 == 0 && super::limits::too_much_memory()).then(|| Dynamic::from(Ending::Memory))
+        });
         let events = run.clone();
         engine.on_print(move |text| api::log::print(&events, text));
         let events = run.clone();
@@ -123,7 +123,9 @@ impl Host {
         let (name, text) = source.load()?;
         let mut variables = rhai::Scope::new();
         match self.run.stops.get() {
-            Some(stops) if stops.on_failure() => self.run_stopping(stops.as_ref(), &name, &text, &mut variables),
+            Some(stops) if stops.on_failure() => {
+                self.run_stopping(stops.as_ref(), &name, &text, &mut variables)
+            }
             _ => self.run_text(&name, &text, &mut variables),
         }
     }

@@ -10,6 +10,7 @@ mod frames;
 mod help;
 mod hooks;
 mod host;
+mod limits;
 pub mod params;
 pub mod plan;
 mod record;
@@ -18,8 +19,9 @@ mod run;
 mod scope;
 mod session;
 mod show;
-mod stops;
 pub mod stdlib;
+mod stops;
+mod trust;
 
 pub use host::{Host, Source, on_script_thread};
 pub use record::{Record, records};

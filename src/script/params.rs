@@ -133,8 +133,8 @@ impl Param {
                 other => other,
             },
         };
-        let fits = Type::of(&value) == Some(self.kind)
-            && (self.choices.is_empty() || self.choices.contains(&value));
+        let fits =
+            Type::of(&value) == Some(self.kind) && (self.choices.is_empty() || self.choices.contains(&value));
         if fits {
             return Ok(value);
         }
@@ -162,7 +162,8 @@ pub fn resolve(params: &[Param], given: &Given) -> Result<BTreeMap<String, Value
         (Some(given), _) => param.read(given),
         (None, Some(default)) => Ok(default.clone()),
         (None, None) => {
-            let error = Error::user("params.missing", format!("the parameter {} has to be given", param.name));
+            let error =
+                Error::user("params.missing", format!("the parameter {} has to be given", param.name));
             Err(error.hint(format!("--set {}=…", param.name)))
         }
     };
@@ -212,9 +213,7 @@ pub fn help(params: &[Param]) -> String {
 /// Takes a word of `--set` apart.
 pub fn parse_set(word: &str) -> Result<(String, GivenValue)> {
     match word.split_once('=') {
-        Some((name, value)) if !name.is_empty() => {
-            Ok((name.to_owned(), GivenValue::Text(value.to_owned())))
-        }
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), GivenValue::Text(value.to_owned()))),
         _ => Err(Error::user("params.set", format!("--set {word:?} says no value")).hint("--set NAME=VALUE")),
     }
 }

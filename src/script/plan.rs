@@ -77,7 +77,8 @@ impl Plan {
             Some(real) => copy(real.as_ref()).await?,
             None => Simulated::new(),
         };
-        let plan = Arc::new(Self { items: Mutex::default(), objects: Mutex::default(), engine: Arc::new(engine) });
+        let plan =
+            Arc::new(Self { items: Mutex::default(), objects: Mutex::default(), engine: Arc::new(engine) });
         let listener = Arc::downgrade(&plan);
         plan.engine.observe(move |deed| {
             if let Some(plan) = listener.upgrade() {
@@ -101,8 +102,10 @@ impl Plan {
     pub fn applied(&self, cluster: &str, objects: Vec<Value>) {
         let mut all = self.objects.lock().unwrap_or_else(PoisonError::into_inner);
         for object in objects {
-            let text = |pointer| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
-            let key = object_key(cluster, &text("/kind"), &text("/metadata/namespace"), &text("/metadata/name"));
+            let text =
+                |pointer| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let key =
+                object_key(cluster, &text("/kind"), &text("/metadata/namespace"), &text("/metadata/name"));
             all.insert(key, object);
         }
     }
@@ -142,12 +145,13 @@ impl Plan {
     /// The whole tree so far.
     pub fn items(&self) -> Vec<Item> {
         fn below(all: &HashMap<Option<StepId>, Vec<Entry>>, step: Option<StepId>) -> Vec<Item> {
-            let made = all.get(&step).map(Vec::as_slice).unwrap_or_default().iter().map(|entry| match entry {
-                Entry::Act(act) => Item::Act(act.clone()),
-                Entry::Step(id, step) => {
-                    Item::Step(PlannedStep { items: below(all, Some(*id)), ..step.clone() })
-                }
-            });
+            let made =
+                all.get(&step).map(Vec::as_slice).unwrap_or_default().iter().map(|entry| match entry {
+                    Entry::Act(act) => Item::Act(act.clone()),
+                    Entry::Step(id, step) => {
+                        Item::Step(PlannedStep { items: below(all, Some(*id)), ..step.clone() })
+                    }
+                });
             made.collect()
         }
         below(&self.lock(), None)
@@ -166,7 +170,11 @@ fn write_items(text: &mut String, items: &[Item], depth: usize, detailed: bool) 
     for item in items {
         match item {
             Item::Step(step) => {
-                let of = if step.nodes.is_empty() { String::new() } else { format!(" [{}]", step.nodes.join(", ")) };
+                let of = if step.nodes.is_empty() {
+                    String::new()
+                } else {
+                    format!(" [{}]", step.nodes.join(", "))
+                };
                 let title = if step.title == step.step { String::new() } else { format!(": {}", step.title) };
                 let _ = writeln!(text, "{indent}{}{title}{of}", step.step);
                 write_items(text, &step.items, depth + 1, detailed);
@@ -214,7 +222,8 @@ impl Sink for Plan {
                 }
             }
             Event::Message { level: Level::Warning, step, text, .. } => {
-                let act = Act { act: "message", on: None, text: format!("warns: {text}"), detail: Value::Null };
+                let act =
+                    Act { act: "message", on: None, text: format!("warns: {text}"), detail: Value::Null };
                 self.lock().entry(*step).or_default().push(Entry::Act(act));
             }
             _ => {}
@@ -283,7 +292,10 @@ fn act_of(deed: &Deed) -> Act {
             return Act {
                 act: "exec",
                 on: Some(container.clone()),
-                text: format!("$ {}", shlex::try_join(spec.command.iter().map(String::as_str)).unwrap_or_default()),
+                text: format!(
+                    "$ {}",
+                    shlex::try_join(spec.command.iter().map(String::as_str)).unwrap_or_default()
+                ),
                 detail,
             };
         }

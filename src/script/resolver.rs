@@ -28,6 +28,8 @@ pub const CALLER: &str = "(kind)";
 /// Finds, compiles and keeps modules for one run.
 pub struct Resolver {
     places: Places,
+    /// Whether scripts may import all of the standard library.
+    trusted: bool,
     sources: Sources,
     kept: Mutex<HashMap<String, Shared<Module>>>,
     /// Names being loaded by each thread, to tell of imports that go in a circle.
@@ -36,8 +38,8 @@ pub struct Resolver {
 
 impl Resolver {
     /// A resolver with nothing loaded.
-    pub fn new(places: Places, sources: Sources) -> Arc<Self> {
-        Arc::new(Self { places, sources, kept: Mutex::default(), loading: Mutex::default() })
+    pub fn new(places: Places, trusted: bool, sources: Sources) -> Arc<Self> {
+        Arc::new(Self { places, trusted, sources, kept: Mutex::default(), loading: Mutex::default() })
     }
 
     /// Forgets every module, so that changed files are read again.
@@ -47,7 +49,9 @@ impl Resolver {
 
     fn locate(&self, from: Option<&str>, path: &str) -> crate::Result<(String, String)> {
         if let Some(name) = path.strip_prefix("std/") {
-            let module = self.places.find(name.trim_end_matches(".rhai"))?;
+            let name = name.trim_end_matches(".rhai");
+            super::trust::import(self.trusted, from, name)?;
+            let module = self.places.find(name)?;
             let name = module.display_name();
             if module.path.is_some() {
                 OVERRIDES.lock().unwrap_or_else(PoisonError::into_inner).push(name.clone());

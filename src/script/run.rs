@@ -19,12 +19,18 @@ use tokio_util::sync::CancellationToken;
 pub struct RunOptions {
     /// Folder of `--stdlib`, looked at before all others.
     pub stdlib: Option<PathBuf>,
-    /// Whether the user's scripts may touch the host (`--allow-host`). The stdlib always may.
+    /// Whether the user's scripts may touch the host (`--allow-host`).
     pub allow_host: bool,
+    /// Whether a command of the program runs, and not a user's script: the stdlib may touch the host then.
+    pub trusted: bool,
+    /// The folder of the user's script, whose files it may touch.
+    pub folder: Option<PathBuf>,
     /// Whether an engine may be started when none answers.
     pub start_engine: bool,
     /// Arguments after the script's name.
     pub args: Vec<String>,
+    /// How long the script may run.
+    pub time_limit: Option<std::time::Duration>,
     /// Values of `--set` and `--values`.
     pub values: Given,
 }
@@ -205,7 +211,13 @@ impl Run {
     }
 
     /// In a plan: writes down what would be done and says so. Otherwise it is to be done.
-    pub fn planned(&self, act: &'static str, on: Option<&str>, text: impl Into<String>, detail: serde_json::Value) -> bool {
+    pub fn planned(
+        &self,
+        act: &'static str,
+        on: Option<&str>,
+        text: impl Into<String>,
+        detail: serde_json::Value,
+    ) -> bool {
         let plan = self.plan.get();
         if let Some(plan) = plan {
             plan.act(act, on, text, detail);

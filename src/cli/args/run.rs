@@ -29,6 +29,9 @@ pub struct Run {
     /// Where a step fails, open a prompt there, with its variables and the nodes still alive
     #[arg(long, short)]
     pub interactive: bool,
+    /// End the script after this time, as Ctrl-C would, such as 10m
+    #[arg(long, value_name = "DURATION", value_parser = crate::cli::duration::parse)]
+    pub time_limit: Option<std::time::Duration>,
     /// Show what would be done, step by step, and change nothing
     #[arg(long, conflicts_with_all = ["step", "breaks", "interactive"])]
     pub plan: bool,

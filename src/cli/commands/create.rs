@@ -20,7 +20,7 @@ pub fn run(app: &App, create: Create) -> Result<()> {
 
 fn cluster(app: &App, args: &CreateCluster) -> Result<()> {
     let config = planned(app, args).map_err(|e| e.while_("failed to create cluster"))?;
-    let options = RunOptions { allow_host: args.allow_host, ..Default::default() };
+    let options = RunOptions { allow_host: args.allow_host, trusted: true, ..Default::default() };
     let create = |host: &Host| {
         let values = vec![
             value(&config)?,

@@ -11,7 +11,11 @@ use crate::script::{Host, RunOptions, ScriptSession, on_script_thread};
 pub fn run(app: &App, args: &Repl) -> Result<()> {
     let background = Background::new(app.settings.sink(), app.settings.style());
     let bus = Bus::new(vec![background.clone()]);
-    let options = RunOptions { allow_host: args.allow_host, ..Default::default() };
+    let options = RunOptions {
+        allow_host: args.allow_host,
+        folder: std::env::current_dir().ok(),
+        ..Default::default()
+    };
     let run = app.new_run(options, bus);
     on_script_thread(|| {
         let mut session = ScriptSession::new(Host::new(run));

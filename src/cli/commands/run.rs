@@ -7,7 +7,7 @@ use crate::host::fs;
 use crate::repl::Wanted;
 use crate::script::params::{self, Given, GivenValue, Param};
 use crate::script::{Host, RunOptions, Source};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Runs it.
 pub fn run(app: &App, run: &Run) -> Result<()> {
@@ -21,7 +21,8 @@ pub fn run(app: &App, run: &Run) -> Result<()> {
     };
     let (declared, doc) =
         Host::new(app.new_run(RunOptions::default(), app.bus.clone())).parameters(&source)?;
-    let mut words = Words { set: run.set.clone(), values: run.values.clone(), args: args.to_vec(), help: false };
+    let mut words =
+        Words { set: run.set.clone(), values: run.values.clone(), args: args.to_vec(), help: false };
     if declared.is_some() {
         words.take_ours()?;
     }
@@ -31,7 +32,18 @@ pub fn run(app: &App, run: &Run) -> Result<()> {
     }
     let values = words.given()?;
     params::resolve(&declared, &values)?;
-    let options = RunOptions { allow_host: run.allow_host, args: words.args, values, ..Default::default() };
+    let folder = match &source {
+        Source::File(path) => path.canonicalize().ok().and_then(|path| path.parent().map(Path::to_path_buf)),
+        _ => std::env::current_dir().ok(),
+    };
+    let options = RunOptions {
+        allow_host: run.allow_host,
+        folder,
+        time_limit: run.time_limit,
+        args: words.args,
+        values,
+        ..Default::default()
+    };
     if run.plan {
         return app.print_plan(options, run.output.output, |host| host.run_script(&source).map(drop));
     }
@@ -47,7 +59,10 @@ pub fn run(app: &App, run: &Run) -> Result<()> {
 fn help(run: &Run, doc: &str, declared: &[Param]) -> String {
     let file = run.words.first().map_or("FILE", String::as_str);
     let about = if doc.is_empty() { String::new() } else { format!("{doc}\n\n") };
-    format!("{about}Usage: kind run {file} [--set NAME=VALUE]... [--values FILE] [ARGS]...\n\nParameters:\n{}", params::help(declared))
+    format!(
+        "{about}Usage: kind run {file} [--set NAME=VALUE]... [--values FILE] [ARGS]...\n\nParameters:\n{}",
+        params::help(declared)
+    )
 }
 
 /// The words around a script.
@@ -105,7 +120,9 @@ impl Words {
                 serde_json::Value::Object(map) => {
                     given.extend(map.into_iter().map(|(name, value)| (name, GivenValue::Value(value))));
                 }
-                _ => return Err(Error::user("params.values", format!("{origin} holds no map of parameters"))),
+                _ => {
+                    return Err(Error::user("params.values", format!("{origin} holds no map of parameters")));
+                }
             }
         }
         for word in &self.set {

@@ -60,7 +60,9 @@ impl Docker {
                 done = collect(output, tell, discard, &mut result) => match done {
                     // Podman breaks the connection when a command ends that has not read all of its input
                     Err(_) if self.has_ended(&id).await => Ok(()),
-                    done => done.map_err(|error| self.failed(&doing, error)),
+                    Ok(true) => Ok(()),
+                    Ok(false) => Err(too_much(spec)),
+                    Err(error) => Err(self.failed(&doing, error)),
                 },
                 broke = feed(input, stdin) => Err(broke),
                 () = self.resize(&id, sizes) => Ok(()),
@@ -134,13 +136,23 @@ fn config_of(spec: &ExecSpec, stdin: bool, token: &str) -> ExecConfig {
     }
 }
 
-/// Reads the output to its end.
+/// How much output of one command is kept, in bytes; `discard` takes any amount.
+const KEPT: usize = 64 << 20;
+
+fn too_much(spec: &ExecSpec) -> Error {
+    let name = spec.command.first().map_or("", String::as_str);
+    let message = format!("{name} wrote more than {} MiB and was killed", KEPT >> 20);
+    Error::engine("engine.too_much_output", message)
+        .hint("let the command write to a file, or a filter take less")
+}
+
+/// Reads the output to its end; false when it is more than is kept.
 async fn collect(
     mut output: Output,
     tell: Option<OutputFn<'_>>,
     discard: bool,
     result: &mut ExecResult,
-) -> Result<(), Bollard> {
+) -> Result<bool, Bollard> {
     while let Some(piece) = output.next().await {
         let (stream, bytes): (Stream, Bytes) = tagged(piece?);
         if let Some(tell) = tell {
@@ -151,9 +163,12 @@ async fn collect(
                 Stream::Stdout => result.stdout.extend_from_slice(&bytes),
                 Stream::Stderr => result.stderr.extend_from_slice(&bytes),
             }
+            if result.stdout.len() + result.stderr.len() > KEPT {
+                return Ok(false);
+            }
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Writes the input and closes it. Returns only when the source of the input fails; a command that does

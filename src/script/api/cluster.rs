@@ -2,6 +2,7 @@
 
 use super::super::record::{Record, records_table};
 use super::super::run::Run;
+use super::super::trust;
 use super::{Returned, Thrown, duration, from_value, strings, text, text_of, to_value};
 use crate::cluster::Cluster;
 use crate::config::{self, ImageRef};
@@ -10,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::host::fs;
 use crate::kube::{Condition, Deletion, LogQuery, Target};
 use crate::node::{Node, bytes_stream};
-use rhai::{Array, Dynamic, Engine, FuncRegistration, ImmutableString, Map, Module};
+use rhai::{Array, Dynamic, Engine, FuncRegistration, ImmutableString, Map, Module, NativeCallContext};
 use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
@@ -111,7 +112,14 @@ fn object_of(object: &Value) -> String {
 }
 
 /// In a plan: what a cluster's object is taken for, once `what` was written down.
-fn planned_object(run: &Run, c: &Cluster, [kind, name, namespace]: [&str; 3], act: &'static str, what: String, detail: Value) -> Option<Value> {
+fn planned_object(
+    run: &Run,
+    c: &Cluster,
+    [kind, name, namespace]: [&str; 3],
+    act: &'static str,
+    what: String,
+    detail: Value,
+) -> Option<Value> {
     let plan = run.plan.get()?;
     plan.act(act, None, what, detail);
     Some(plan.object(c.name.as_str(), kind, namespace, name))
@@ -175,8 +183,16 @@ fn register_module(engine: &mut Engine, run: &Arc<Run>) {
     let mut m = Module::new();
     let r = run.clone();
     FuncRegistration::new("plan").set_into_module(&mut m, move |spec: Map| planned(&r, spec));
-    FuncRegistration::new("load")
-        .set_into_module(&mut m, |path: &str| -> Returned<Dynamic> { to_value(&load(path).thrown()?) });
+    let r = run.clone();
+    FuncRegistration::new("load").set_into_module(
+        &mut m,
+        move |ctx: NativeCallContext, path: &str| -> Returned<Dynamic> {
+            if path != "-" {
+                trust::path(&r, &ctx, "cluster::load", Path::new(path)).thrown()?;
+            }
+            to_value(&load(path).thrown()?)
+        },
+    );
     let r = run.clone();
     let find = move |name: &str| -> Returned<Cluster> {
         r.block(Cluster::find(r.engine().thrown()?, name)).thrown()
@@ -306,7 +322,8 @@ fn register_api(engine: &mut Engine, run: &Arc<Run>) {
     let r = run.clone();
     let get = move |c: &Cluster, kind: &str, name: &str, namespace: &str| -> Returned<Dynamic> {
         let what = format!("get {}", object_name(kind, name, namespace));
-        if let Some(object) = planned_object(&r, c, [kind, name, namespace], "kubernetes", what, Value::Null) {
+        if let Some(object) = planned_object(&r, c, [kind, name, namespace], "kubernetes", what, Value::Null)
+        {
             return to_value(&object);
         }
         to_value(&r.block(async { c.client().await?.get(kind, namespace, name).await }).thrown()?)
@@ -322,7 +339,8 @@ fn register_api(engine: &mut Engine, run: &Arc<Run>) {
             text_of(options, "namespace").unwrap_or_default(),
             text_of(options, "selector").unwrap_or_default(),
         );
-        if r.planned("kubernetes", None, format!("list {kind} {selector}").trim_end().to_owned(), Value::Null) {
+        if r.planned("kubernetes", None, format!("list {kind} {selector}").trim_end().to_owned(), Value::Null)
+        {
             return Ok(Array::new().into());
         }
         let found = r.block(async { c.client().await?.list(kind, &namespace, &selector).await });

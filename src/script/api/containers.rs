@@ -2,10 +2,11 @@
 
 use super::super::record::{Record, records_table};
 use super::super::run::Run;
+use super::super::trust;
 use super::{Returned, Thrown, from_value, strings, text, to_value};
 use crate::engine::{ContainerSpec, NetworkSpec};
 use crate::node::Node;
-use rhai::{Array, Dynamic, Engine, FuncRegistration, ImmutableString, Map, Module};
+use rhai::{Array, Dynamic, Engine, FuncRegistration, ImmutableString, Map, Module, NativeCallContext};
 use std::sync::Arc;
 
 pub const ENGINE: &[Record] = records_table! { "engine":
@@ -31,8 +32,9 @@ pub const ENGINE: &[Record] = records_table! { "engine":
     "remove_volume" "(name: string) -> ()" "Removes a volume; no error when it is not there.", "engine::remove_volume(\"data\")";
 };
 
-fn create(run: &Run, spec: &Map) -> Returned<Node> {
+fn create(run: &Run, ctx: &NativeCallContext<'_>, spec: &Map) -> Returned<Node> {
     let spec: ContainerSpec = from_value("the container", &Dynamic::from_map(spec.clone()))?;
+    trust::mounts(run, ctx, spec.mounts.iter().map(|mount| mount.source.as_str())).thrown()?;
     let engine = run.engine().thrown()?;
     run.block_through(engine.create_container(&spec)).thrown()?;
     let label = |key: &str| spec.labels.get(key).map_or("", String::as_str);
@@ -56,16 +58,22 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         Ok(text(r.engine().thrown()?.endpoint().host.clone()))
     });
     verb!("answers", r, move || r.engine().is_ok());
-    verb!("answers_at", r, move |address: &str| r.block(crate::engine::connect_to(address)).is_ok());
-    verb!("connect", r, move |address: &str| r.connect_to(address).thrown());
+    verb!("answers_at", r, move |ctx: NativeCallContext, address: &str| -> Returned<bool> {
+        trust::program(&r, &ctx, "engine::answers_at").thrown()?;
+        Ok(r.block(crate::engine::connect_to(address)).is_ok())
+    });
+    verb!("connect", r, move |ctx: NativeCallContext, address: &str| -> Returned<()> {
+        trust::program(&r, &ctx, "engine::connect").thrown()?;
+        r.connect_to(address).thrown()
+    });
     verb!("networks", r, move || -> Returned<Dynamic> {
         let engine = r.engine().thrown()?;
         to_value(&r.block(engine.list_networks()).thrown()?)
     });
     verb!("reconnect", r, move || r.forget_engine());
-    verb!("create", r, move |spec: Map| create(&r, &spec));
-    verb!("run", r, move |spec: Map| -> Returned<Node> {
-        let node = create(&r, &spec)?;
+    verb!("create", r, move |ctx: NativeCallContext, spec: Map| create(&r, &ctx, &spec));
+    verb!("run", r, move |ctx: NativeCallContext, spec: Map| -> Returned<Node> {
+        let node = create(&r, &ctx, &spec)?;
         r.block(node.engine().start_container(&node.name)).thrown()?;
         Ok(node)
     });

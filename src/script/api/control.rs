@@ -62,6 +62,7 @@ pub fn innermost(error: &EvalAltResult) -> Error {
         EvalAltResult::ErrorRuntime(value, _) => from_thrown(value),
         EvalAltResult::ErrorTerminated(value, _) => match value.clone().try_cast::<Ending>() {
             Some(Ending::Exit(code)) => Error::exit(code),
+            Some(Ending::Memory) => super::super::limits::memory_error(),
             _ => Error::cancelled(),
         },
         other => Error::script("script.error", other.to_string()),
@@ -235,7 +236,8 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         parallel(&r, &ctx, &list, Some(&call))
     });
     let r = run.clone();
-    engine.register_fn("parallel", move |ctx: NativeCallContext, list: Array| parallel(&r, &ctx, &list, None));
+    engine
+        .register_fn("parallel", move |ctx: NativeCallContext, list: Array| parallel(&r, &ctx, &list, None));
     let r = run.clone();
     engine.register_fn("retry", move |ctx: NativeCallContext, times: i64, wait: Dynamic, body: FnPtr| {
         retry(&r, &ctx, times, duration(&wait)?, &body)

@@ -7,6 +7,7 @@ use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::super::scope;
 use super::super::stdlib;
+use super::super::trust;
 use super::{Returned, Thrown, duration, flag_of, only_keys, strings, text, text_of};
 use crate::error::{Error, Result};
 use crate::event::{Event, Unit};
@@ -63,18 +64,6 @@ pub const ENV: &[Record] = records_table! { "env":
     "get" "(name: string, otherwise: string) -> string" "A variable of the environment, or the other value (empty unless given).", "env::get(\"HOME\")";
     "has" "(name: string) -> bool" "Whether it is set and not empty.", "env::has(\"HOME\")";
 };
-
-/// Host access is for the standard library, and for scripts that the user trusted with it.
-fn allowed(run: &Run, ctx: &NativeCallContext, what: &str) -> Returned<()> {
-    let from_stdlib = ctx.call_source().is_some_and(super::super::resolver::is_stdlib);
-    if run.options.allow_host || from_stdlib {
-        return Ok(());
-    }
-    Err(to_rhai(
-        &Error::user("script.not_allowed", format!("{what} touches the host, which this script may not"))
-            .hint("--allow-host, of kind run and kind repl, lets it; give it to what you trust"),
-    ))
-}
 
 fn command(argv: &Array, options: &Map) -> Returned<process::Command> {
     only_keys("host::run", options, &["cwd", "env", "stdin", "log", "timeout", "quiet", "nice"])?;
@@ -171,7 +160,11 @@ fn cached(
     let inputs = canonical(inputs)?;
     if run.plan.get().is_some() {
         let made = cache::has(GROUP, name, &inputs);
-        let text_of_it = if made { format!("take {name} from the cache") } else { format!("make {name} and keep it in the cache") };
+        let text_of_it = if made {
+            format!("take {name} from the cache")
+        } else {
+            format!("make {name} and keep it in the cache")
+        };
         run.planned("host", None, text_of_it, serde_json::Value::Null);
         return Ok(text(format!("{}/{GROUP}/{name}", dirs::cache().display())));
     }
@@ -223,7 +216,7 @@ fn register_host_programs(m: &mut Module, run: &Arc<Run>) {
         FuncRegistration::new(name).set_into_module(
             m,
             move |ctx: NativeCallContext, argv: Array| -> Returned<Map> {
-                allowed(&r, &ctx, "host::run")?;
+                trust::program(&r, &ctx, "host::run").thrown()?;
                 run_program(&r, &argv, &Map::new(), check)
             },
         );
@@ -231,7 +224,7 @@ fn register_host_programs(m: &mut Module, run: &Arc<Run>) {
         FuncRegistration::new(name).set_into_module(
             m,
             move |ctx: NativeCallContext, argv: Array, options: Map| -> Returned<Map> {
-                allowed(&r, &ctx, "host::run")?;
+                trust::program(&r, &ctx, "host::run").thrown()?;
                 run_program(&r, &argv, &options, check)
             },
         );
@@ -240,7 +233,7 @@ fn register_host_programs(m: &mut Module, run: &Arc<Run>) {
     FuncRegistration::new("alive").set_into_module(
         m,
         move |ctx: NativeCallContext, pid: i64| -> Returned<bool> {
-            allowed(&r, &ctx, "host::alive")?;
+            trust::look(&r, &ctx, "host::alive").thrown()?;
             Ok(process::alive(pid))
         },
     );
@@ -248,7 +241,7 @@ fn register_host_programs(m: &mut Module, run: &Arc<Run>) {
     FuncRegistration::new("kill").set_into_module(
         m,
         move |ctx: NativeCallContext, pid: i64, signal: &str| -> Returned<bool> {
-            allowed(&r, &ctx, "host::kill")?;
+            trust::program(&r, &ctx, "host::kill").thrown()?;
             if r.planned("host", None, format!("send {signal} to process {pid}"), serde_json::Value::Null) {
                 return Ok(true);
             }
@@ -259,7 +252,7 @@ fn register_host_programs(m: &mut Module, run: &Arc<Run>) {
     FuncRegistration::new("lock").set_into_module(
         m,
         move |ctx: NativeCallContext, path: &str, body: FnPtr| -> Returned<Dynamic> {
-            allowed(&r, &ctx, "host::lock")?;
+            trust::path(&r, &ctx, "host::lock", Path::new(path)).thrown()?;
             if r.plan.get().is_some() {
                 return body.call_within_context::<Dynamic>(&ctx, ());
             }
@@ -282,13 +275,29 @@ fn register_host_programs(m: &mut Module, run: &Arc<Run>) {
 }
 
 fn register_host_files(m: &mut Module, run: &Arc<Run>) {
+    // What has to be allowed: to look at the host, to touch the first argument's path, or the first two's.
+    macro_rules! guard {
+        (look $r:expr, $ctx:expr, $what:expr, $($rest:ident),*) => {
+            trust::look($r, $ctx, $what).thrown()?
+        };
+        (path $r:expr, $ctx:expr, $what:expr, $path:ident $(, $rest:ident)*) => {
+            trust::path($r, $ctx, $what, Path::new($path)).thrown()?
+        };
+        (paths $r:expr, $ctx:expr, $what:expr, $from:ident, $to:ident) => {
+            trust::path($r, $ctx, $what, Path::new($from)).thrown()?;
+            trust::path($r, $ctx, $what, Path::new($to)).thrown()?
+        };
+        (second $r:expr, $ctx:expr, $what:expr, $from:ident, $to:ident) => {
+            trust::path($r, $ctx, $what, Path::new($to)).thrown()?
+        };
+    }
     macro_rules! verb {
-        ($name:literal, ($($arg:ident: $kind:ty),*) -> $out:ty, $body:expr) => {
+        ($guard:ident $name:literal, ($($arg:ident: $kind:ty),*) -> $out:ty, $body:expr) => {
             let r = run.clone();
             FuncRegistration::new($name).set_into_module(
                 m,
                 move |ctx: NativeCallContext, $($arg: $kind),*| -> Returned<$out> {
-                    allowed(&r, &ctx, concat!("host::", $name))?;
+                    guard!($guard &r, &ctx, concat!("host::", $name), $($arg),*);
                     $body
                 },
             );
@@ -296,12 +305,12 @@ fn register_host_files(m: &mut Module, run: &Arc<Run>) {
     }
     // As verb, for what changes the host: in a plan it is told and not done.
     macro_rules! change {
-        ($name:literal, ($($arg:ident: $kind:ty),*) -> $out:ty, $told:expr, $instead:expr, $body:expr) => {{
+        ($guard:ident $name:literal, ($($arg:ident: $kind:ty),*) -> $out:ty, $told:expr, $instead:expr, $body:expr) => {{
             let r = run.clone();
             FuncRegistration::new($name).set_into_module(
                 m,
                 move |ctx: NativeCallContext, $($arg: $kind),*| -> Returned<$out> {
-                    allowed(&r, &ctx, concat!("host::", $name))?;
+                    guard!($guard &r, &ctx, concat!("host::", $name), $($arg),*);
                     if r.plan.get().is_some() {
                         r.planned("host", None, $told, serde_json::Value::Null);
                         return Ok($instead);
@@ -311,41 +320,41 @@ fn register_host_files(m: &mut Module, run: &Arc<Run>) {
             );
         }};
     }
-    verb!("which", (program: &str) -> Dynamic, Ok(process::which(program)
+    verb!(look "which", (program: &str) -> Dynamic, Ok(process::which(program)
         .map_or(Dynamic::UNIT, |p| Dynamic::from(p.display().to_string()))));
-    verb!("read", (path: &str) -> ImmutableString, fs::read_to_string(Path::new(path)).map(text).thrown());
-    change!("write", (path: &str, content: &str) -> (), format!("write {path} ({} bytes)", content.len()), (), fs::write(Path::new(path), content.as_bytes(), 0o644).thrown());
-    change!("write", (path: &str, content: &str, mode: i64) -> (), format!("write {path} ({} bytes, mode {mode:o})", content.len()), (),
+    verb!(path "read", (path: &str) -> ImmutableString, fs::read_to_string(Path::new(path)).map(text).thrown());
+    change!(path "write", (path: &str, content: &str) -> (), format!("write {path} ({} bytes)", content.len()), (), fs::write(Path::new(path), content.as_bytes(), 0o644).thrown());
+    change!(path "write", (path: &str, content: &str, mode: i64) -> (), format!("write {path} ({} bytes, mode {mode:o})", content.len()), (),
         fs::write(Path::new(path), content.as_bytes(), u32::try_from(mode).unwrap_or(0o600)).thrown());
-    verb!("exists", (path: &str) -> bool, Ok(Path::new(path).symlink_metadata().is_ok()));
-    verb!("is_dir", (path: &str) -> bool, Ok(Path::new(path).is_dir()));
-    verb!("size", (path: &str) -> i64, fs::size(Path::new(path)).map(|s| i64::try_from(s).unwrap_or(i64::MAX)).thrown());
-    verb!("list", (path: &str) -> Array, fs::list(Path::new(path)).map(|paths| paths.iter()
+    verb!(path "exists", (path: &str) -> bool, Ok(Path::new(path).symlink_metadata().is_ok()));
+    verb!(path "is_dir", (path: &str) -> bool, Ok(Path::new(path).is_dir()));
+    verb!(path "size", (path: &str) -> i64, fs::size(Path::new(path)).map(|s| i64::try_from(s).unwrap_or(i64::MAX)).thrown());
+    verb!(path "list", (path: &str) -> Array, fs::list(Path::new(path)).map(|paths| paths.iter()
         .filter_map(|p| p.file_name()).map(|n| Dynamic::from(n.to_string_lossy().into_owned())).collect()).thrown());
-    change!("make_dir", (path: &str) -> (), format!("make folder {path}"), (), fs::create_dir_all(Path::new(path)).thrown());
-    change!("temp_dir", (prefix: &str) -> ImmutableString, format!("make a temporary folder {prefix}…"), text(format!("{}/{prefix}plan", std::env::temp_dir().display())), tempfile::Builder::new().prefix(prefix)
+    change!(path "make_dir", (path: &str) -> (), format!("make folder {path}"), (), fs::create_dir_all(Path::new(path)).thrown());
+    change!(look "temp_dir", (prefix: &str) -> ImmutableString, format!("make a temporary folder {prefix}…"), text(format!("{}/{prefix}plan", std::env::temp_dir().display())), tempfile::Builder::new().prefix(prefix)
         .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700)).tempdir()
         .map(|d| text(d.keep().display().to_string()))
         .map_err(|e| fs::error("make a folder in", &std::env::temp_dir(), e)).thrown());
-    change!("copy", (from: &str, to: &str) -> (), format!("copy {from} to {to}"), (), fs::copy_all(Path::new(from), Path::new(to)).thrown());
-    change!("move", (from: &str, to: &str) -> (), format!("move {from} to {to}"), (), fs::rename(Path::new(from), Path::new(to)).thrown());
-    change!("remove", (path: &str) -> (), format!("remove {path}"), (), fs::remove(Path::new(path)).thrown());
-    change!("link", (target: &str, path: &str) -> (), format!("link {path} to {target}"), (), fs::link(Path::new(target), Path::new(path)).thrown());
-    change!("chmod", (path: &str, mode: i64) -> (), format!("set mode {mode:o} of {path}"), (),
+    change!(paths "copy", (from: &str, to: &str) -> (), format!("copy {from} to {to}"), (), fs::copy_all(Path::new(from), Path::new(to)).thrown());
+    change!(paths "move", (from: &str, to: &str) -> (), format!("move {from} to {to}"), (), fs::rename(Path::new(from), Path::new(to)).thrown());
+    change!(path "remove", (path: &str) -> (), format!("remove {path}"), (), fs::remove(Path::new(path)).thrown());
+    change!(second "link", (target: &str, path: &str) -> (), format!("link {path} to {target}"), (), fs::link(Path::new(target), Path::new(path)).thrown());
+    change!(path "chmod", (path: &str, mode: i64) -> (), format!("set mode {mode:o} of {path}"), (),
         fs::set_mode(Path::new(path), u32::try_from(mode).unwrap_or(0o600)).thrown());
-    verb!("digest", (path: &str) -> ImmutableString, cache::digest(Path::new(path)).map(text).thrown());
-    verb!("free_port", (address: &str) -> i64, std::net::TcpListener::bind((address, 0))
+    verb!(path "digest", (path: &str) -> ImmutableString, cache::digest(Path::new(path)).map(text).thrown());
+    verb!(look "free_port", (address: &str) -> i64, std::net::TcpListener::bind((address, 0))
         .and_then(|l| l.local_addr()).map(|a| i64::from(a.port()))
         .map_err(|e| Error::user("host.port", format!("no port of {address} is free")).because(e)).thrown());
-    verb!("free_space", (path: &str) -> i64, fs::free_space(Path::new(path))
+    verb!(look "free_space", (path: &str) -> i64, fs::free_space(Path::new(path))
         .map(|s| i64::try_from(s).unwrap_or(i64::MAX)).thrown());
-    verb!("uid", () -> i64, Ok(i64::from(rustix::process::getuid().as_raw())));
-    verb!("cpus", () -> i64, Ok(std::thread::available_parallelism().map_or(1, |n| i64::try_from(n.get()).unwrap_or(1))));
+    verb!(look "uid", () -> i64, Ok(i64::from(rustix::process::getuid().as_raw())));
+    verb!(look "cpus", () -> i64, Ok(std::thread::available_parallelism().map_or(1, |n| i64::try_from(n.get()).unwrap_or(1))));
     let r = run.clone();
     FuncRegistration::new("fetch").set_into_module(
         m,
         move |ctx: NativeCallContext, url: &str| -> Returned<ImmutableString> {
-            allowed(&r, &ctx, "host::fetch")?;
+            trust::program(&r, &ctx, "host::fetch").thrown()?;
             let url = url.to_owned();
             r.block_thread(move || download::text(&url)).map(text).thrown()
         },
@@ -353,7 +362,7 @@ fn register_host_files(m: &mut Module, run: &Arc<Run>) {
     for with_options in [false, true] {
         let r = run.clone();
         let fetch = move |ctx: &NativeCallContext, url: &str, file: &str, options: &Map| -> Returned<()> {
-            allowed(&r, ctx, "host::download")?;
+            trust::program(&r, ctx, "host::download").thrown()?;
             only_keys("host::download", options, &["sha256"])?;
             if r.planned("host", None, format!("download {url} to {file}"), serde_json::Value::Null) {
                 return Ok(());
@@ -407,7 +416,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
               inputs: Dynamic,
               make: FnPtr|
               -> Returned<ImmutableString> {
-            allowed(&r, &ctx, "cache::step")?;
+            trust::program(&r, &ctx, "cache::step").thrown()?;
             cached(&r, &ctx, name, &inputs, &make)
         },
     );

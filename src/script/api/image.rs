@@ -2,13 +2,14 @@
 
 use super::super::record::{Record, records_table};
 use super::super::run::Run;
+use super::super::trust;
 use super::{Returned, Thrown, from_value, strings, text, to_value};
 use crate::event::Unit;
 use crate::host::archive;
 use crate::image;
 use crate::node::Node;
-use rhai::{Array, Dynamic, Engine, FuncRegistration, ImmutableString, Map, Module};
-use std::path::PathBuf;
+use rhai::{Array, Dynamic, Engine, FuncRegistration, ImmutableString, Map, Module, NativeCallContext};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub const RECORDS: &[Record] = records_table! { "image":
@@ -56,7 +57,8 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         let engine = r.engine().thrown()?;
         r.block(engine.remove_image(reference)).thrown()
     });
-    verb!("save", r, move |references: Array, file: &str| -> Returned<i64> {
+    verb!("save", r, move |ctx: NativeCallContext, references: Array, file: &str| -> Returned<i64> {
+        trust::path(&r, &ctx, "image::save", Path::new(file)).thrown()?;
         let engine = r.engine().thrown()?;
         let size = r.block(async {
             let stream = engine.save_images(&strings(&references)).await?;
@@ -64,13 +66,19 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         });
         Ok(i64::try_from(size.thrown()?).unwrap_or(i64::MAX))
     });
-    verb!("load", r, move |file: &str| -> Returned<Array> {
+    verb!("load", r, move |ctx: NativeCallContext, file: &str| -> Returned<Array> {
+        trust::path(&r, &ctx, "image::load", Path::new(file)).thrown()?;
         let engine = r.engine().thrown()?;
         let stream = archive::file(PathBuf::from(file)).thrown()?;
         let names = r.block(engine.load_images(stream)).thrown()?;
         Ok(names.into_iter().map(Dynamic::from).collect())
     });
-    verb!("from_root", r, move |path: &str, reference: &str, changes: Array| -> Returned<ImmutableString> {
+    verb!("from_root", r, move |ctx: NativeCallContext,
+                                path: &str,
+                                reference: &str,
+                                changes: Array|
+          -> Returned<ImmutableString> {
+        trust::path(&r, &ctx, "image::from_root", Path::new(path)).thrown()?;
         let engine = r.engine().thrown()?;
         let path = PathBuf::from(path);
         let stream = if path.is_dir() {
@@ -91,7 +99,8 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         })
         .thrown()
     });
-    verb!("archive_to_node", r, move |file: &str, node: Node| -> Returned<()> {
+    verb!("archive_to_node", r, move |ctx: NativeCallContext, file: &str, node: Node| -> Returned<()> {
+        trust::path(&r, &ctx, "image::archive_to_node", Path::new(file)).thrown()?;
         let stream = archive::file(PathBuf::from(file)).thrown()?;
         r.block(image::into_runtime(&node, stream)).thrown()
     });
@@ -104,13 +113,18 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         let config: image::Config = from_value("the image's config", &Dynamic::from_map(config))?;
         r.block(image::from_node(&node, reference, files, config)).thrown()
     });
-    verb!("pack", r, move |spec: Map, file: &str| -> Returned<ImmutableString> {
+    verb!("pack", r, move |ctx: NativeCallContext, spec: Map, file: &str| -> Returned<ImmutableString> {
+        trust::path(&r, &ctx, "image::pack", Path::new(file)).thrown()?;
         let spec: image::Spec = from_value("the image", &Dynamic::from_map(spec))?;
         let path = PathBuf::from(file);
         r.block_thread(move || image::pack(&spec, &path)).thrown()?;
         Ok(text(file))
     });
-    verb!("flatten", r, move |reference: &str, file: &str| -> Returned<ImmutableString> {
+    verb!("flatten", r, move |ctx: NativeCallContext,
+                              reference: &str,
+                              file: &str|
+          -> Returned<ImmutableString> {
+        trust::path(&r, &ctx, "image::flatten", Path::new(file)).thrown()?;
         let engine = r.engine().thrown()?;
         r.block(image::flatten(engine.as_ref(), reference, PathBuf::from(file))).thrown()?;
         Ok(text(file))

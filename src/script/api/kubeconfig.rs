@@ -2,12 +2,13 @@
 
 use super::super::record::{Record, records_table};
 use super::super::run::Run;
+use super::super::trust;
 use super::{Returned, Thrown, text};
 use crate::config::ClusterName;
 use crate::error::{Error, Result};
 use crate::host::{dirs, fs};
 use crate::kubeconfig::{self, Kubeconfig};
-use rhai::{Dynamic, Engine, FuncRegistration, ImmutableString, Module};
+use rhai::{Dynamic, Engine, FuncRegistration, ImmutableString, Module, NativeCallContext};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,6 +29,11 @@ fn paths(file: &str) -> Result<Vec<PathBuf>> {
     Ok(kubeconfig::paths(explicit, std::env::var_os("KUBECONFIG").as_deref(), &home))
 }
 
+/// A file that the script names itself is a file of the host like any other; the user's own kubeconfig is not.
+fn own_file(run: &Run, ctx: &NativeCallContext<'_>, file: &str) -> Returned<()> {
+    if file.is_empty() { Ok(()) } else { trust::path(run, ctx, "kubeconfig", Path::new(file)).thrown() }
+}
+
 pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     let mut m = Module::new();
     FuncRegistration::new("render").set_into_module(
@@ -41,7 +47,8 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     let r = run.clone();
     FuncRegistration::new("merge").set_into_module(
         &mut m,
-        move |content: &str, file: &str| -> Returned<ImmutableString> {
+        move |ctx: NativeCallContext, content: &str, file: &str| -> Returned<ImmutableString> {
+            own_file(&r, &ctx, file)?;
             let new = Kubeconfig::parse(content, "the cluster's kubeconfig").thrown()?;
             let paths = paths(file).thrown()?;
             let target = paths.first().map(|p| p.display().to_string()).unwrap_or_default();
@@ -55,7 +62,8 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     let r = run.clone();
     FuncRegistration::new("remove").set_into_module(
         &mut m,
-        move |cluster: &str, file: &str| -> Returned<rhai::Array> {
+        move |ctx: NativeCallContext, cluster: &str, file: &str| -> Returned<rhai::Array> {
+            own_file(&r, &ctx, file)?;
             let name = ClusterName::parse(cluster).thrown()?;
             let paths = paths(file).thrown()?;
             if r.planned("host", None, format!("remove kind-{name} from the kubeconfig"), Value::Null) {
@@ -66,11 +74,15 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         },
     );
     let r = run.clone();
-    FuncRegistration::new("write").set_into_module(&mut m, move |content: &str, file: &str| -> Returned<()> {
-        if r.planned("host", None, format!("write the kubeconfig {file}"), Value::Null) {
-            return Ok(());
-        }
-        fs::write(Path::new(file), content.as_bytes(), 0o600).thrown()
-    });
+    FuncRegistration::new("write").set_into_module(
+        &mut m,
+        move |ctx: NativeCallContext, content: &str, file: &str| -> Returned<()> {
+            own_file(&r, &ctx, file)?;
+            if r.planned("host", None, format!("write the kubeconfig {file}"), Value::Null) {
+                return Ok(());
+            }
+            fs::write(Path::new(file), content.as_bytes(), 0o600).thrown()
+        },
+    );
     engine.register_static_module("kubeconfig", m.into());
 }

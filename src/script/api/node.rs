@@ -3,13 +3,14 @@
 use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::super::scope;
+use super::super::trust;
 use super::{Returned, Thrown, duration, flag_of, only_keys, strings, text, text_of, to_value};
 use crate::engine::{ExecIo, ExecSpec, LogOptions, Protocol};
 use crate::error::{Error, Result};
 use crate::event::{Event, Stream};
 use crate::node::{FileEntry, Node, Output, bytes_stream};
-use rhai::{Array, Dynamic, Engine, ImmutableString, Map};
-use std::path::PathBuf;
+use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -225,28 +226,44 @@ fn register_files(engine: &mut Engine, run: &Arc<Run>) {
         write(&r, n, files)
     });
     let r = run.clone();
-    engine.register_fn("upload", move |n: &mut Node, from: &str, folder: &str| -> Returned<()> {
-        let archive = pack(PathBuf::from(from)).thrown()?;
-        r.block(async {
-            n.exec(&ExecSpec { command: crate::node::args(&["mkdir", "-p", folder]), ..Default::default() })
+    engine.register_fn(
+        "upload",
+        move |ctx: NativeCallContext, n: &mut Node, from: &str, folder: &str| -> Returned<()> {
+            trust::path(&r, &ctx, "upload", Path::new(from)).thrown()?;
+            let archive = pack(PathBuf::from(from)).thrown()?;
+            r.block(async {
+                n.exec(&ExecSpec {
+                    command: crate::node::args(&["mkdir", "-p", folder]),
+                    ..Default::default()
+                })
                 .await?;
-            n.engine().upload(&n.name, folder, archive).await
-        })
-        .thrown()
-    });
+                n.engine().upload(&n.name, folder, archive).await
+            })
+            .thrown()
+        },
+    );
     let r = run.clone();
-    engine.register_fn("download", move |n: &mut Node, path: &str, folder: &str| -> Returned<()> {
-        if r.planned("host", Some(&n.name), format!("copy {path} to {folder} of this machine"), serde_json::Value::Null) {
-            return Ok(());
-        }
-        let n = n.clone();
-        let (path, folder) = (path.to_owned(), PathBuf::from(folder));
-        r.block(async move {
-            let stream = n.engine().download(&n.name, &path).await?;
-            crate::host::archive::unpack(stream, folder).await
-        })
-        .thrown()
-    });
+    engine.register_fn(
+        "download",
+        move |ctx: NativeCallContext, n: &mut Node, path: &str, folder: &str| -> Returned<()> {
+            trust::path(&r, &ctx, "download", Path::new(folder)).thrown()?;
+            if r.planned(
+                "host",
+                Some(&n.name),
+                format!("copy {path} to {folder} of this machine"),
+                serde_json::Value::Null,
+            ) {
+                return Ok(());
+            }
+            let n = n.clone();
+            let (path, folder) = (path.to_owned(), PathBuf::from(folder));
+            r.block(async move {
+                let stream = n.engine().download(&n.name, &path).await?;
+                crate::host::archive::unpack(stream, folder).await
+            })
+            .thrown()
+        },
+    );
 }
 
 fn register_life(engine: &mut Engine, run: &Arc<Run>) {
@@ -276,7 +293,12 @@ fn register_life(engine: &mut Engine, run: &Arc<Run>) {
     engine.register_fn(
         "wait_log",
         move |n: &mut Node, wanted: &str, limit: Dynamic| -> Returned<ImmutableString> {
-            if r.planned("wait", Some(&n.name), format!("wait for {wanted:?} on the console"), serde_json::Value::Null) {
+            if r.planned(
+                "wait",
+                Some(&n.name),
+                format!("wait for {wanted:?} on the console"),
+                serde_json::Value::Null,
+            ) {
                 return Ok(text(wanted));
             }
             r.block(n.wait_log(wanted, duration(&limit)?)).map(text).thrown()
