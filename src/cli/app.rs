@@ -7,10 +7,12 @@ use super::settings::{Environment, Settings};
 use super::version;
 use crate::engine::{self, Engine};
 use crate::error::{Error, Result};
+use crate::event::timeline::{self, Timeline};
 use crate::event::{Bus, Sink};
 use crate::script::{Host, Run, RunOptions, on_script_thread};
 use rhai::Dynamic;
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -22,13 +24,20 @@ pub struct App {
     pub printer: Printer,
     /// Where events go.
     pub bus: Bus,
+    /// Records what is done when, when the user asked for it.
+    pub timeline: Option<Arc<Timeline>>,
     runtime: tokio::runtime::Runtime,
 }
 
 impl App {
     fn new(cli: &Cli, sink: impl FnOnce(&Settings) -> Option<Arc<dyn Sink>>) -> Result<Self> {
         let settings = Settings::resolve(&cli.global, &Environment::current());
-        let bus = Bus::new(sink(&settings).into_iter().collect());
+        let timeline = asks_for_timeline(cli).then(|| Arc::new(Timeline::new(title())));
+        if let Some(path) = &cli.global.timeline {
+            writable(path)?;
+        }
+        let listening = timeline.clone().map(|timeline| timeline as Arc<dyn Sink>);
+        let bus = Bus::new(sink(&settings).into_iter().chain(listening).collect());
         for warning in &settings.warnings {
             bus.message(None, crate::event::Level::Warning, warning.clone(), None);
         }
@@ -38,7 +47,7 @@ impl App {
             .enable_all()
             .build()
             .map_err(|e| Error::internal("runtime", "cannot start the runtime").because(e))?;
-        Ok(Self { settings, printer, bus, runtime })
+        Ok(Self { settings, printer, bus, timeline, runtime })
     }
 
     /// Waits for async work; Ctrl-C ends it.
@@ -77,6 +86,21 @@ impl App {
         result
     }
 
+    /// Writes and tells what was recorded.
+    fn finish_timeline(&self, file: Option<&Path>, profile: bool) -> Result<()> {
+        let Some(timeline) = &self.timeline else { return Ok(()) };
+        let record = timeline.record();
+        if profile {
+            let text = timeline::profile(&record);
+            self.bus.message(None, crate::event::Level::Info, text.trim_end(), None);
+        }
+        if let Some(file) = file {
+            timeline::write(&record, file)?;
+            self.printer.info(format!("the timeline is in {}", file.display()));
+        }
+        Ok(())
+    }
+
     /// Calls a function of the standard library.
     pub fn call(
         &self,
@@ -86,6 +110,27 @@ impl App {
     ) -> Result<Dynamic> {
         // Dynamics are made on the script's thread, where they are used.
         self.with_host(RunOptions::default(), |host| host.call(module, function, args()?))
+    }
+}
+
+fn asks_for_timeline(cli: &Cli) -> bool {
+    cli.global.timeline.is_some() || matches!(&cli.command, Some(Command::Run(run)) if run.profile)
+}
+
+/// The command line as the timeline names it, without the path of the program.
+fn title() -> String {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    format!("kind {}", crate::node::quote(&words))
+}
+
+/// Fails before the work, and not after it, where its timeline cannot be written.
+fn writable(path: &Path) -> Result<()> {
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) if !folder.is_dir() => Err(Error::user(
+            "file.not_found",
+            format!("the timeline cannot be written: there is no folder {}", folder.display()),
+        )),
+        _ => Ok(()),
     }
 }
 
@@ -153,7 +198,10 @@ fn run(cli: Cli) -> i32 {
         return finish(&app, app.printer.line(&version::flag()));
     }
     let Some(command) = cli.command else { return 0 };
+    let profile = matches!(&command, Command::Run(run) if run.profile);
     let code = finish(&app, dispatch(&app, command));
+    let written = finish(&app, app.finish_timeline(cli.global.timeline.as_deref(), profile));
+    let code = if code == 0 { written } else { code };
     // A thread that waits for a file's lock must not keep an interrupted program.
     app.runtime.shutdown_background();
     code

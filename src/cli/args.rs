@@ -68,7 +68,7 @@ pub struct Global {
     #[arg(long, short, global = true, value_name = "N", default_value_t = 0, value_parser = flags::number, allow_negative_numbers = true, display_order = 901)]
     pub verbosity: i32,
     /// Print help
-    #[arg(long, short, global = true, action = ArgAction::HelpShort, display_order = 904)]
+    #[arg(long, short, global = true, action = ArgAction::HelpShort, display_order = 905)]
     pub help: Option<bool>,
     /// Taken for old scripts; use --verbosity
     #[arg(long, global = true, value_name = "LEVEL", hide = true)]
@@ -79,6 +79,9 @@ pub struct Global {
     /// Take the lifecycle scripts from here before anywhere else
     #[arg(long, global = true, value_name = "DIR", display_order = 903)]
     pub stdlib: Option<PathBuf>,
+    /// Write what was done when: a page (FILE.html) or a trace for Perfetto (FILE.json)
+    #[arg(long, global = true, value_name = "FILE", value_parser = flags::timeline, display_order = 904)]
+    pub timeline: Option<PathBuf>,
 }
 
 /// What to do.

@@ -4,6 +4,7 @@
 //! are used is in `stdlib/*.rhai`.
 
 mod api;
+mod calls;
 mod complete;
 mod diagnostics;
 mod help;

@@ -18,6 +18,9 @@ pub struct Run {
     /// Let the script run commands, read and write files and mount folders of this machine
     #[arg(long)]
     pub allow_host: bool,
+    /// Tell the ten longest things at the end
+    #[arg(long)]
+    pub profile: bool,
     /// The script (- reads standard input), then its arguments
     // one list, so that from FILE on every word is the script's, even one that looks like a flag of ours
     #[arg(value_name = "FILE", trailing_var_arg = true, required_unless_present = "eval")]

@@ -7,6 +7,7 @@ use crate::cluster::Cluster;
 use crate::config::{self, ImageRef};
 use crate::engine::{ExecIo, ExecSpec};
 use crate::error::{Error, Result};
+use crate::event::CallKind;
 use crate::host::fs;
 use crate::kube::{Condition, Deletion, LogQuery, Target};
 use crate::node::{Node, bytes_stream};
@@ -100,7 +101,9 @@ fn kubectl(run: &Run, c: &Cluster, words: &[Dynamic]) -> Returned<ImmutableStrin
     }
     let io = ExecIo { stdin: stdin.map(bytes_stream), ..Default::default() };
     let spec = ExecSpec { command, ..Default::default() };
-    run.block(node.exec_io(&spec, io)).map(|o| text(o.stdout)).thrown()
+    let (name, what) = (Some(node.name.as_str()), super::node::command_line(&spec));
+    let work = || run.block(node.exec_io(&spec, io));
+    run.call_with(CallKind::Exec, name, &what, work, |o| Some(o.code)).map(|o| text(o.stdout)).thrown()
 }
 
 async fn fetch(node: &Node, port: u16, path: &str) -> Result<String> {
@@ -226,7 +229,8 @@ fn register_parts(engine: &mut Engine, run: &Arc<Run>) {
         "fetch",
         move |c: &mut Cluster, node: Node, port: i64, path: &str| -> Returned<ImmutableString> {
             let _ = c;
-            r.block(fetch(&node, u16::try_from(port).unwrap_or(0), path)).map(text).thrown()
+            let work = fetch(&node, u16::try_from(port).unwrap_or(0), path);
+            r.ask(Some(&node.name), &format!("fetch port {port} {path}"), work).map(text).thrown()
         },
     );
     macro_rules! kubectl_forms {
@@ -249,16 +253,17 @@ fn register_api(engine: &mut Engine, run: &Arc<Run>) {
     let r = run.clone();
     engine.register_fn("api_ready", move |c: &mut Cluster, limit: Dynamic| -> Returned<()> {
         let limit = duration(&limit)?;
-        r.block(async { c.client().await?.until_ready(limit).await }).thrown()
+        r.wait(None, "API server ready", async { c.client().await?.until_ready(limit).await }).thrown()
     });
     let r = run.clone();
     engine.register_fn("api_answers", move |c: &mut Cluster, limit: Dynamic| -> Returned<()> {
         let limit = duration(&limit)?;
-        r.block(async { c.client().await?.until_serving(limit).await }).thrown()
+        r.wait(None, "API server answers", async { c.client().await?.until_serving(limit).await }).thrown()
     });
     let r = run.clone();
     let apply = move |c: &Cluster, manifests: &str| -> Returned<Array> {
-        let done = r.block(async { c.client().await?.apply(manifests, "the manifest").await }).thrown()?;
+        let work = async { c.client().await?.apply(manifests, "the manifest").await };
+        let done = r.ask(None, "apply manifests", work).thrown()?;
         Ok(done.into_iter().map(|a| Dynamic::from(format!("{}/{}", a.kind.to_lowercase(), a.name))).collect())
     };
     let a = apply.clone();
@@ -269,7 +274,8 @@ fn register_api(engine: &mut Engine, run: &Arc<Run>) {
     });
     let r = run.clone();
     let get = move |c: &Cluster, kind: &str, name: &str, namespace: &str| -> Returned<Dynamic> {
-        to_value(&r.block(async { c.client().await?.get(kind, namespace, name).await }).thrown()?)
+        let work = async { c.client().await?.get(kind, namespace, name).await };
+        to_value(&r.ask(None, &format!("get {kind} {name}"), work).thrown()?)
     };
     let g = get.clone();
     engine.register_fn("get", move |c: &mut Cluster, kind: &str, name: &str| g(c, kind, name, ""));
@@ -282,17 +288,16 @@ fn register_api(engine: &mut Engine, run: &Arc<Run>) {
             text_of(options, "namespace").unwrap_or_default(),
             text_of(options, "selector").unwrap_or_default(),
         );
-        let found = r.block(async { c.client().await?.list(kind, &namespace, &selector).await });
-        to_value(&found.thrown()?)
+        let work = async { c.client().await?.list(kind, &namespace, &selector).await };
+        to_value(&r.ask(None, &format!("list {kind}"), work).thrown()?)
     };
     let l = list.clone();
     engine.register_fn("list", move |c: &mut Cluster, kind: &str| l(c, kind, &Map::new()));
     engine.register_fn("list", move |c: &mut Cluster, kind: &str, options: Map| list(c, kind, &options));
     let r = run.clone();
     let delete = move |c: &Cluster, kind: &str, name: &str, namespace: &str| -> Returned<()> {
-        let done =
-            r.block(async { c.client().await?.delete(kind, namespace, name, Deletion::default()).await });
-        match done {
+        let work = async { c.client().await?.delete(kind, namespace, name, Deletion::default()).await };
+        match r.ask(None, &format!("delete {kind} {name}"), work) {
             Err(e) if e.code() == "kubernetes.not_found" => Ok(()),
             other => other.map(|_| ()).thrown(),
         }
@@ -307,9 +312,8 @@ fn register_api(engine: &mut Engine, run: &Arc<Run>) {
         "patch",
         move |c: &mut Cluster, kind: &str, name: &str, namespace: &str, patch: Map| -> Returned<Dynamic> {
             let patch: serde_json::Value = from_value("the patch", &Dynamic::from_map(patch))?;
-            to_value(
-                &r.block(async { c.client().await?.patch(kind, namespace, name, &patch).await }).thrown()?,
-            )
+            let work = async { c.client().await?.patch(kind, namespace, name, &patch).await };
+            to_value(&r.ask(None, &format!("patch {kind} {name}"), work).thrown()?)
         },
     );
     register_waits(engine, run);
@@ -317,14 +321,14 @@ fn register_api(engine: &mut Engine, run: &Arc<Run>) {
     engine.register_fn(
         "pod_logs",
         move |c: &mut Cluster, pod: &str, namespace: &str| -> Returned<ImmutableString> {
-            r.block(async { c.client().await?.logs(namespace, pod, &LogQuery::default()).await })
-                .map(text)
-                .thrown()
+            let work = async { c.client().await?.logs(namespace, pod, &LogQuery::default()).await };
+            r.ask(None, &format!("logs of {pod}"), work).map(text).thrown()
         },
     );
     let r = run.clone();
     engine.register_fn("raw", move |c: &mut Cluster, path: &str| -> Returned<ImmutableString> {
-        r.block(async { c.client().await?.get_raw(path).await }).map(text).thrown()
+        let work = async { c.client().await?.get_raw(path).await };
+        r.ask(None, &format!("GET {path}"), work).map(text).thrown()
     });
 }
 
@@ -338,10 +342,10 @@ fn register_waits(engine: &mut Engine, run: &Arc<Run>) {
                      namespace: &str|
           -> Returned<Dynamic> {
         let limit = duration(limit)?;
+        let what = format!("{kind} {name} {condition}");
         let condition = condition_of(condition);
-        let found = r
-            .block(async { c.client().await?.wait(kind, namespace, &target(name), &condition, limit).await });
-        let mut found = found.thrown()?;
+        let work = async { c.client().await?.wait(kind, namespace, &target(name), &condition, limit).await };
+        let mut found = r.wait(None, &what, work).thrown()?;
         if name.contains('=') {
             to_value(&found)
         } else {
@@ -367,7 +371,7 @@ fn register_waits(engine: &mut Engine, run: &Arc<Run>) {
         let since = std::time::Instant::now();
         let names: Vec<String> =
             c.nodes.iter().filter(|n| n.role != "external-load-balancer").map(|n| n.name.clone()).collect();
-        r.block(async {
+        r.wait(None, "all nodes Ready", async {
             let client = c.client().await?;
             let ready = Condition::parse("Ready");
             let waits = names.iter().map(|name| {

@@ -168,8 +168,8 @@ fn may_pass(error: &EvalAltResult) -> bool {
 }
 
 /// Waits without the run's runtime; wakes up when cancelled.
-fn pause(run: &Run, time: Duration) -> Returned<()> {
-    run.block(async {
+fn pause(run: &Run, what: &str, time: Duration) -> Returned<()> {
+    run.wait(None, what, async {
         tokio::time::sleep(time).await;
         Ok(())
     })
@@ -184,7 +184,7 @@ fn retry(run: &Run, ctx: &NativeCallContext, times: i64, wait: Duration, body: &
             Err(error) if left <= 1 || !may_pass(&error) => return Err(error),
             Err(_) => left -= 1,
         }
-        pause(run, wait)?;
+        pause(run, "retry", wait)?;
     }
 }
 
@@ -205,7 +205,7 @@ fn eventually(run: &Run, ctx: &NativeCallContext, limit: Duration, body: &FnPtr)
                 Err(value) => Error::script("time_limit", format!("{message}: it was still {value:?}")),
             }));
         }
-        pause(run, wait)?;
+        pause(run, "eventually", wait)?;
         wait = (wait * 3 / 2).min(Duration::from_millis(500));
     }
 }
@@ -287,11 +287,11 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     });
     // Rhai has a `sleep` for numbers, which nothing interrupts; one for exactly these types takes its place.
     let r = run.clone();
-    engine.register_fn("sleep", move |time: i64| pause(&r, duration(&time.into())?));
+    engine.register_fn("sleep", move |time: i64| pause(&r, "sleep", duration(&time.into())?));
     let r = run.clone();
-    engine.register_fn("sleep", move |time: f64| pause(&r, duration(&time.into())?));
+    engine.register_fn("sleep", move |time: f64| pause(&r, "sleep", duration(&time.into())?));
     let r = run.clone();
-    engine.register_fn("sleep", move |time: &str| pause(&r, duration(&time.into())?));
+    engine.register_fn("sleep", move |time: &str| pause(&r, "sleep", duration(&time.into())?));
     engine.register_fn("assert", |condition: bool, message: &str| -> Returned<()> {
         if condition {
             return Ok(());

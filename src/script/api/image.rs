@@ -46,7 +46,8 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     verb!("pull", r, move |reference: &str| -> Returned<()> {
         let engine = r.engine().thrown()?;
         let progress = r.progress(format!("pulling {reference}"), Unit::Bytes);
-        r.block(engine.pull_image(reference, None, &progress)).thrown()
+        let work = engine.pull_image(reference, None, &progress);
+        r.transfer(None, &format!("pull {reference}"), work).thrown()
     });
     verb!("tag", r, move |from: &str, to: &str| -> Returned<()> {
         let engine = r.engine().thrown()?;
@@ -58,7 +59,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     });
     verb!("save", r, move |references: Array, file: &str| -> Returned<i64> {
         let engine = r.engine().thrown()?;
-        let size = r.block(async {
+        let size = r.transfer(None, &format!("save images to {file}"), async {
             let stream = engine.save_images(&strings(&references)).await?;
             archive::save(stream, PathBuf::from(file)).await
         });
@@ -67,7 +68,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     verb!("load", r, move |file: &str| -> Returned<Array> {
         let engine = r.engine().thrown()?;
         let stream = archive::file(PathBuf::from(file)).thrown()?;
-        let names = r.block(engine.load_images(stream)).thrown()?;
+        let names = r.transfer(None, &format!("load {file}"), engine.load_images(stream)).thrown()?;
         Ok(names.into_iter().map(Dynamic::from).collect())
     });
     verb!("from_root", r, move |path: &str, reference: &str, changes: Array| -> Returned<ImmutableString> {
@@ -81,11 +82,13 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         } else {
             archive::file(path).thrown()?
         };
-        r.block(engine.import_image(stream, reference, &strings(&changes))).map(text).thrown()
+        let changes = strings(&changes);
+        let work = engine.import_image(stream, reference, &changes);
+        r.transfer(None, &format!("import {reference}"), work).map(text).thrown()
     });
     verb!("to_node", r, move |references: Array, node: Node| -> Returned<()> {
         let references = strings(&references);
-        r.block(async {
+        r.transfer(Some(&node.name), &format!("images {}", references.join(" ")), async {
             let stream = node.engine().save_images(&references).await?;
             image::into_runtime(&node, stream).await
         })
@@ -93,12 +96,13 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     });
     verb!("archive_to_node", r, move |file: &str, node: Node| -> Returned<()> {
         let stream = archive::file(PathBuf::from(file)).thrown()?;
-        r.block(image::into_runtime(&node, stream)).thrown()
+        r.transfer(Some(&node.name), &format!("images of {file}"), image::into_runtime(&node, stream)).thrown()
     });
     verb!("from_node", r, move |reference: &str, node: Node, files: Map, config: Map| -> Returned<()> {
         let files = files.iter().map(|(to, from)| (to.to_string(), from.to_string())).collect();
         let config: image::Config = from_value("the image's config", &Dynamic::from_map(config))?;
-        r.block(image::from_node(&node, reference, files, config)).thrown()
+        let work = image::from_node(&node, reference, files, config);
+        r.transfer(Some(&node.name), &format!("image {reference}"), work).thrown()
     });
     verb!("pack", r, move |spec: Map, file: &str| -> Returned<ImmutableString> {
         let spec: image::Spec = from_value("the image", &Dynamic::from_map(spec))?;
@@ -108,7 +112,8 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     });
     verb!("flatten", r, move |reference: &str, file: &str| -> Returned<ImmutableString> {
         let engine = r.engine().thrown()?;
-        r.block(image::flatten(engine.as_ref(), reference, PathBuf::from(file))).thrown()?;
+        let work = image::flatten(engine.as_ref(), reference, PathBuf::from(file));
+        r.transfer(None, &format!("flatten {reference}"), work).thrown()?;
         Ok(text(file))
     });
     engine.register_static_module("image", m.into());
