@@ -10,8 +10,17 @@ pub(crate) const MASK: &str = "***";
 /// Longest text that an event carries of a command, in characters.
 const LONGEST: usize = 400;
 /// Parts of names whose values are secrets.
-const NAMES: &[&str] =
-    &["token", "password", "passwd", "secret", "credential", "api-key", "apikey", "certificate-key", "private-key"];
+const NAMES: &[&str] = &[
+    "token",
+    "password",
+    "passwd",
+    "secret",
+    "credential",
+    "api-key",
+    "apikey",
+    "certificate-key",
+    "private-key",
+];
 
 /// `text` without secrets, and cut when it is long.
 pub(crate) fn masked(text: &str) -> String {

@@ -9,6 +9,7 @@ mod private_engine;
 mod repl;
 mod run;
 mod stdlib;
+mod timeline;
 mod upstream;
 mod usage;
 
@@ -19,6 +20,7 @@ pub fn tests() -> Vec<Trial> {
         usage::tests(),
         run::tests(),
         stdlib::tests(),
+        timeline::tests(),
         bad_input::tests(),
         get::tests(),
         create::tests(),

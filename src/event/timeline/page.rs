@@ -24,7 +24,7 @@ pub fn page(record: &Record) -> String {
         // last: what is in it is never looked at for marks
         ("{{data}}", data(record)),
     ] {
-        page = page.replacen(mark, &text, 1);
+        page = page.replace(mark, &text);
     }
     page
 }
@@ -40,7 +40,7 @@ fn data(record: &Record) -> String {
         .enumerate()
         .map(|(index, (span, place))| {
             json!({
-                "k": span.what.as_str(), "t": span.title, "n": record.node_of(index), "s": span.name,
+                "k": span.what.as_str(), "t": span.title, "n": record.node_of(index), "s": span.name, "p": span.parent,
                 "a": millis(span.start), "b": millis(span.end), "l": place.lane, "d": place.depth,
                 "c": span.code, "e": span.error, "u": !span.ended,
             })
@@ -86,7 +86,7 @@ fn path_in_words(record: &Record) -> String {
     let mut items = String::new();
     let (mut few, mut time) = (0, Duration::ZERO);
     let short = |items: &mut String, few: &mut usize, time: &mut Duration| {
-        if *few > 0 {
+        if time.as_millis() >= 50 {
             let things = if *few == 1 { "one short thing".to_owned() } else { format!("{few} short things") };
             // a String takes whatever is written
             let _ = write!(items, "<li class=\"short\"><b>{}</b> {things}</li>", elapsed(*time));
@@ -118,7 +118,9 @@ fn told(record: &Record, index: usize) -> String {
     let title = escaped(&one_line(&span.title, 160));
     let mut text = match span.what {
         What::Step => format!("in the step “{title}” itself"),
-        What::Call(CallKind::Wait) => format!("<span class=\"tag wait\">waiting</span> for <code>{title}</code>"),
+        What::Call(CallKind::Wait) => {
+            format!("<span class=\"tag wait\">waiting</span> for <code>{title}</code>")
+        }
         What::Call(CallKind::Exec) => format!("<span class=\"tag exec\">running</span> <code>{title}</code>"),
         What::Call(CallKind::Api) => format!("<span class=\"tag api\">asking</span> <code>{title}</code>"),
         What::Call(CallKind::Transfer) => {

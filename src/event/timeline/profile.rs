@@ -37,7 +37,11 @@ pub fn longest(record: &Record, count: usize) -> Vec<(usize, Duration)> {
 /// A table of the ten longest things for people: time, share of the whole, kind, node, what.
 pub fn profile(record: &Record) -> String {
     const WIDTH: usize = 90;
-    let mut text = format!("{} took {}; the longest, by their own time:\n", record.title, elapsed(record.took));
+    let mut text = format!(
+        "{} took {}; the longest, by their own time:\n",
+        one_line(&record.title, 60),
+        elapsed(record.took)
+    );
     let rows = longest(record, 10);
     let nodes: Vec<&str> = rows.iter().map(|(index, _)| record.node_of(*index).unwrap_or("")).collect();
     let wide = nodes.iter().map(|node| node.len()).max().unwrap_or(0);

@@ -8,10 +8,14 @@ use std::time::Duration;
 /// The trace as a JSON object.
 pub fn trace(record: &Record) -> Value {
     let (lanes, placed) = lanes(record);
-    let mut events = vec![json!({"ph": "M", "pid": 1, "name": "process_name", "args": {"name": record.title}})];
+    let mut events =
+        vec![json!({"ph": "M", "pid": 1, "name": "process_name", "args": {"name": record.title}})];
     for (index, lane) in lanes.iter().enumerate() {
-        let name =
-            if lane.number == 0 { lane.group.clone() } else { format!("{} ({})", lane.group, lane.number + 1) };
+        let name = if lane.number == 0 {
+            lane.group.clone()
+        } else {
+            format!("{} ({})", lane.group, lane.number + 1)
+        };
         let tid = index + 1;
         events.push(json!({"ph": "M", "pid": 1, "tid": tid, "name": "thread_name", "args": {"name": name}}));
         events.push(
@@ -73,7 +77,8 @@ mod tests {
         let trace = trace(&record);
         let events = trace["traceEvents"].as_array().expect("a list");
         let mut named = Vec::new();
-        let mut by_thread: std::collections::BTreeMap<u64, Vec<(u64, u64)>> = std::collections::BTreeMap::new();
+        let mut by_thread: std::collections::BTreeMap<u64, Vec<(u64, u64)>> =
+            std::collections::BTreeMap::new();
         for event in events {
             assert_eq!(event["pid"], 1);
             match event["ph"].as_str() {

@@ -86,7 +86,9 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         let spec: NetworkSpec = from_value("the network", &Dynamic::from_map(spec))?;
         let engine = r.engine().thrown()?;
         let what = format!("create network {}", spec.name);
-        r.call(CallKind::Api, None, &what, || r.block_through(engine.create_network(&spec))).map(text).thrown()
+        r.call(CallKind::Api, None, &what, || r.block_through(engine.create_network(&spec)))
+            .map(text)
+            .thrown()
     });
     verb!("remove_network", r, move |name: &str| -> Returned<()> {
         let engine = r.engine().thrown()?;

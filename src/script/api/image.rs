@@ -96,7 +96,8 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     });
     verb!("archive_to_node", r, move |file: &str, node: Node| -> Returned<()> {
         let stream = archive::file(PathBuf::from(file)).thrown()?;
-        r.transfer(Some(&node.name), &format!("images of {file}"), image::into_runtime(&node, stream)).thrown()
+        r.transfer(Some(&node.name), &format!("images of {file}"), image::into_runtime(&node, stream))
+            .thrown()
     });
     verb!("from_node", r, move |reference: &str, node: Node, files: Map, config: Map| -> Returned<()> {
         let files = files.iter().map(|(to, from)| (to.to_string(), from.to_string())).collect();
