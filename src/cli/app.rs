@@ -9,6 +9,7 @@ use crate::engine::{self, Engine};
 use crate::error::{Error, Result};
 use crate::event::timeline::{self, Timeline};
 use crate::event::{Bus, Sink};
+use crate::script::testing::Interrupts;
 use crate::script::{Host, Run, RunOptions, on_script_thread};
 use rhai::Dynamic;
 use std::ffi::OsString;
@@ -24,6 +25,8 @@ pub struct App {
     pub printer: Printer,
     /// Where events go.
     pub bus: Bus,
+    /// What people look at; none with `-q`.
+    pub terminal: Option<Arc<dyn Sink>>,
     /// Records what is done when, when the user asked for it.
     pub timeline: Option<Arc<Timeline>>,
     runtime: tokio::runtime::Runtime,
@@ -37,7 +40,8 @@ impl App {
             writable(path)?;
         }
         let listening = timeline.clone().map(|timeline| timeline as Arc<dyn Sink>);
-        let bus = Bus::new(sink(&settings).into_iter().chain(listening).collect());
+        let terminal = sink(&settings);
+        let bus = Bus::new(terminal.clone().into_iter().chain(listening).collect());
         for warning in &settings.warnings {
             bus.message(None, crate::event::Level::Warning, warning.clone(), None);
         }
@@ -47,7 +51,7 @@ impl App {
             .enable_all()
             .build()
             .map_err(|e| Error::internal("runtime", "cannot start the runtime").because(e))?;
-        Ok(Self { settings, printer, bus, timeline, runtime })
+        Ok(Self { settings, printer, bus, terminal, timeline, runtime })
     }
 
     /// Waits for async work; Ctrl-C ends it.
@@ -79,9 +83,23 @@ impl App {
         work: impl FnOnce(&Host) -> Result<T> + Send,
     ) -> Result<T> {
         let run = self.new_run(options, self.bus.clone());
-        let signals = self.runtime.spawn(interrupt(run.clone()));
+        let interrupted = run.clone();
+        let signals = self.runtime.spawn(on_signals(move || interrupted.interrupt()));
         let result = on_script_thread(|| work(&Host::new(run.clone())));
         run.settle();
+        signals.abort();
+        result
+    }
+
+    /// Runs `work`, which has many runs that signals interrupt together.
+    pub fn interruptible<T>(
+        &self,
+        interrupts: Arc<Interrupts>,
+        work: impl FnOnce(&Interrupts, &tokio::runtime::Handle) -> Result<T>,
+    ) -> Result<T> {
+        let all = interrupts.clone();
+        let signals = self.runtime.spawn(on_signals(move || all.interrupt()));
+        let result = work(&interrupts, self.runtime.handle());
         signals.abort();
         result
     }
@@ -134,8 +152,8 @@ fn writable(path: &Path) -> Result<()> {
     }
 }
 
-/// Interrupts a run at each signal.
-async fn interrupt(run: Arc<Run>) {
+/// Calls `interrupt` at each signal, and ends the program when that has nothing more to end.
+async fn on_signals(interrupt: impl Fn() -> bool) {
     let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
         return;
     };
@@ -144,7 +162,7 @@ async fn interrupt(run: Arc<Run>) {
             _ = tokio::signal::ctrl_c() => {}
             _ = terminate.recv() => {}
         }
-        if !run.interrupt() {
+        if !interrupt() {
             std::process::exit(130);
         }
     }
@@ -222,6 +240,7 @@ fn dispatch(app: &App, command: Command) -> Result<()> {
         Command::Export(export) => commands::export::run(app, export),
         Command::Run(run) => commands::run::run(app, &run),
         Command::Repl(repl) => commands::repl::run(app, &repl),
+        Command::Test(test) => commands::test::run(app, &test),
         Command::Engine(engine) => commands::engine::run(app, engine),
         Command::Build(build) => commands::build::run(app, build),
         Command::Stdlib(stdlib) => commands::stdlib::run(app, stdlib),

@@ -12,6 +12,7 @@ mod flags;
 mod get;
 mod run;
 mod stdlib;
+mod test;
 mod usage;
 
 pub use build::{Build, BuildWhat, NodeImage, Source};
@@ -25,6 +26,7 @@ pub use flags::{ClusterName, KubeconfigFile, LogFormat, Output, OutputFormat};
 pub use get::{Get, GetClusters, GetKubeconfig, GetKubeconfigPath, GetNodes, GetWhat};
 pub use run::{Repl, Run, RunSource};
 pub use stdlib::{Stdlib, StdlibAction, StdlibDiff, StdlibEject, StdlibList, StdlibShow};
+pub use test::{Test, TestFormat};
 pub use usage::{Parsed, complete, help_of, parse, usage_exit_code};
 
 use std::path::PathBuf;
@@ -99,6 +101,8 @@ pub enum Command {
     Run(Run),
     /// Type scripts at a prompt, with live clusters at hand
     Repl(Repl),
+    /// Test clusters and scripts with scenarios
+    Test(Test),
     /// Look after the private container engine
     Engine(Engine),
     /// Build a node image

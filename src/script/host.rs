@@ -66,6 +66,11 @@ pub struct Host {
 impl Host {
     /// A host for `run`.
     pub fn new(run: Arc<Run>) -> Self {
+        Self::extended(run, |_, _, _| ())
+    }
+
+    /// A host for `run` with further verbs.
+    pub(super) fn extended(run: Arc<Run>, extend: impl FnOnce(&mut Engine, &Arc<Run>, &Sources)) -> Self {
         let sources = Sources::default();
         let places = Places::new(run.options.stdlib.as_deref());
         let resolver = Resolver::new(places, sources.clone());
@@ -89,6 +94,7 @@ impl Host {
             events.message(crate::event::Level::Debug, format!("{place}{text}"), None);
         });
         api::register(&mut engine, &run);
+        extend(&mut engine, &run, &sources);
         Self { run, engine, resolver, sources }
     }
 
@@ -122,6 +128,24 @@ impl Host {
         }
         let text = format!("import \"std/{module}\" as called; called::{function}({})", names.join(", "));
         self.run_text(super::resolver::CALLER, &text, &mut variables)
+    }
+
+    /// Calls a function of a compiled script, whose imports are made before.
+    pub(super) fn call_in(
+        &self,
+        ast: &AST,
+        name: &str,
+        function: &str,
+        args: Vec<Dynamic>,
+    ) -> Result<Dynamic> {
+        let scope = Scope { cancel: self.run.begin(), step: None };
+        let call = || self.engine.call_fn::<Dynamic>(&mut rhai::Scope::new(), ast, function, args);
+        scope::with(scope, call).map_err(|e| from_rhai(&e, name, &self.sources))
+    }
+
+    /// Remembers the text of a script that was compiled elsewhere, for errors.
+    pub(super) fn remember(&self, name: &str, text: &str) {
+        self.sources.add(name, text);
     }
 
     /// Compiles and runs `text` with `variables`, which keep what it leaves in them.

@@ -16,6 +16,7 @@ mod scope;
 mod session;
 mod show;
 pub mod stdlib;
+pub mod testing;
 
 pub use host::{Host, Source, on_script_thread};
 pub use record::{Record, records};

@@ -4,6 +4,7 @@ use super::scope;
 use crate::engine::{self, Engine};
 use crate::error::{Error, Result};
 use crate::event::{Bus, Level, Unit};
+use crate::host::kubectl;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use tokio_util::sync::CancellationToken;
@@ -19,6 +20,10 @@ pub struct RunOptions {
     pub start_engine: bool,
     /// Arguments after the script's name.
     pub args: Vec<String>,
+    /// The cluster that `kubectl(…)` reaches: that of the running test.
+    pub kubectl: Arc<Mutex<Option<kubectl::Target>>>,
+    /// Whether `print` is told as an event, and not written to standard output.
+    pub captured: bool,
 }
 
 /// What ends a run: the first Ctrl-C cancels its work, the second its clean-up too.
@@ -56,6 +61,11 @@ impl Run {
             engine: Mutex::new(engine),
             info: Mutex::default(),
         })
+    }
+
+    /// Where async work of its natives runs.
+    pub fn runtime(&self) -> &tokio::runtime::Handle {
+        &self.runtime
     }
 
     fn tokens(&self) -> std::sync::MutexGuard<'_, Tokens> {

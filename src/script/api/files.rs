@@ -90,6 +90,7 @@ fn command(argv: &Array, options: &Map) -> Returned<process::Command> {
         cwd: text_of(options, "cwd").map(PathBuf::from),
         env: env.map(|m| m.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect()).unwrap_or_default(),
         stdin: text_of(options, "stdin").map(String::into_bytes),
+        clean_env: false,
     })
 }
 

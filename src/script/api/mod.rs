@@ -11,6 +11,7 @@ mod kubeadm;
 mod kubeconfig;
 pub mod log;
 mod node;
+mod testing;
 
 use super::diagnostics::to_rhai;
 use super::record::Record;
@@ -26,6 +27,7 @@ pub type Returned<T> = std::result::Result<T, Box<EvalAltResult>>;
 /// The records of all modules.
 pub const RECORDS: &[&[Record]] = &[
     control::RECORDS,
+    testing::RECORDS,
     cluster::GLOBAL,
     log::RECORDS,
     data::YAML,
@@ -47,6 +49,7 @@ pub const RECORDS: &[&[Record]] = &[
 /// Registers everything.
 pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     control::register(engine, run);
+    testing::register(engine, run);
     log::register(engine, run);
     data::register(engine);
     files::register(engine, run);
