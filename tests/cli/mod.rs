@@ -9,6 +9,7 @@ mod private_engine;
 mod repl;
 mod run;
 mod stdlib;
+mod test_command;
 mod timeline;
 mod upstream;
 mod usage;
@@ -20,6 +21,7 @@ pub fn tests() -> Vec<Trial> {
         usage::tests(),
         run::tests(),
         stdlib::tests(),
+        test_command::tests(),
         timeline::tests(),
         bad_input::tests(),
         get::tests(),

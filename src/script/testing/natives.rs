@@ -23,21 +23,23 @@ fn thrown<T>(result: Result<T>) -> Returned<T> {
     result.map_err(|e| to_rhai(&e))
 }
 
-/// Runs `body` for at most `limit`; says whether its time was over.
+/// Runs `body` for at most `limit`; says whether its time was over. `over` hears of that before `body` is ended.
 fn limited<T>(
     run: &Run,
     limit: Duration,
     step: Option<event::StepId>,
+    over: impl FnOnce() + Send + 'static,
     body: impl FnOnce() -> T,
 ) -> (T, bool) {
     let mut inner = scope::current();
     inner.cancel = inner.cancel.child_token();
     inner.step = step.or(inner.step);
     let expired = Arc::new(AtomicBool::new(false));
-    let (over, cancel) = (expired.clone(), inner.cancel.clone());
+    let (flag, cancel) = (expired.clone(), inner.cancel.clone());
     let timer = run.runtime().spawn(async move {
         tokio::time::sleep(limit).await;
-        over.store(true, Ordering::SeqCst);
+        over();
+        flag.store(true, Ordering::SeqCst);
         cancel.cancel();
     });
     let result = scope::with(inner, body);
@@ -87,7 +89,7 @@ fn guard(
     let context = Dynamic::from_map(thrown(file.context(None))?);
     let limit = file.batch().shared().options.limit;
     let body = || invoke(ctx, run, sources, file, phase, vec![cluster, context]);
-    let (result, expired) = limited(run, limit, None, body);
+    let (result, expired) = limited(run, limit, None, || (), body);
     let error = match result {
         Ok(value) => {
             if phase == "setup" {
@@ -129,20 +131,13 @@ fn attempt(ctx: &NativeCallContext, run: &Run, file: &File, case: &Case, body: &
     case.set_expired(false);
     let limit = shared.options.limit;
     let step = begun.0;
-    let watch = || {
-        // seen by the script while it cleans up
-        let timer = run.runtime().spawn({
-            let case = case.clone();
-            async move {
-                tokio::time::sleep(limit).await;
-                case.set_expired(true);
-            }
-        });
-        let result = body.call_within_context::<Dynamic>(ctx, ());
-        timer.abort();
-        result
+    // seen by the script while it cleans up
+    let over = {
+        let case = case.clone();
+        move || case.set_expired(true)
     };
-    let (result, expired) = limited(run, limit, Some(step), watch);
+    let (result, expired) =
+        limited(run, limit, Some(step), over, || body.call_within_context::<Dynamic>(ctx, ()));
     let unclean = case.take_unclean();
     let error = match result {
         Ok(_) => unclean,
