@@ -1,25 +1,10 @@
-//! Tests that are scripts: `tests/stdlib/*.rhai`, and the example of every function of the script API.
+//! The example of every function of the script API runs.
 
-use crate::harness::{Cluster, Home, real};
+use crate::harness::{Cluster, real};
 use libtest_mimic::Trial;
-use std::path::Path;
 
 pub fn tests() -> Vec<Trial> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/stdlib");
-    let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
-    files.retain(|path| path.extension().is_some_and(|e| e == "rhai"));
-    files.sort();
-    files
-        .into_iter()
-        .map(|path| {
-            let name = format!("scripts::{}", path.file_stem().unwrap().to_string_lossy());
-            Trial::test(name, move || {
-                Home::new().kind(&["run", "--allow-host", &path.display().to_string()]).ok();
-                Ok(())
-            })
-        })
-        .chain([real("scripts::every_example_runs", every_example_runs)])
-        .collect()
+    vec![real("scripts::every_example_runs", every_example_runs)]
 }
 
 /// What examples use besides `c`, `n` and a few files in the working directory.

@@ -7,12 +7,15 @@ use super::settings::{Environment, Settings};
 use super::version;
 use crate::engine::{self, Engine};
 use crate::error::{Error, Result};
+use crate::event::timeline::{self, Timeline};
 use crate::event::{Bus, Sink};
 use crate::repl::{Background, Console, Wanted};
 use crate::script::plan::Plan;
+use crate::script::testing::Interrupts;
 use crate::script::{Host, Run, RunOptions, on_script_thread};
 use rhai::Dynamic;
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -24,13 +27,23 @@ pub struct App {
     pub printer: Printer,
     /// Where events go.
     pub bus: Bus,
+    /// What people look at; none with `-q`.
+    pub terminal: Option<Arc<dyn Sink>>,
+    /// Records what is done when, when the user asked for it.
+    pub timeline: Option<Arc<Timeline>>,
     runtime: tokio::runtime::Runtime,
 }
 
 impl App {
     fn new(cli: &Cli, sink: impl FnOnce(&Settings) -> Option<Arc<dyn Sink>>) -> Result<Self> {
         let settings = Settings::resolve(&cli.global, &Environment::current());
-        let bus = Bus::new(sink(&settings).into_iter().collect());
+        let timeline = asks_for_timeline(cli).then(|| Arc::new(Timeline::new(title())));
+        if let Some(path) = &cli.global.timeline {
+            writable(path)?;
+        }
+        let listening = timeline.clone().map(|timeline| timeline as Arc<dyn Sink>);
+        let terminal = sink(&settings);
+        let bus = Bus::new(terminal.clone().into_iter().chain(listening).collect());
         for warning in &settings.warnings {
             bus.message(None, crate::event::Level::Warning, warning.clone(), None);
         }
@@ -40,7 +53,7 @@ impl App {
             .enable_all()
             .build()
             .map_err(|e| Error::internal("runtime", "cannot start the runtime").because(e))?;
-        Ok(Self { settings, printer, bus, runtime })
+        Ok(Self { settings, printer, bus, terminal, timeline, runtime })
     }
 
     /// Waits for async work; Ctrl-C ends it.
@@ -130,7 +143,8 @@ impl App {
     }
 
     fn drive<T: Send>(&self, run: &Arc<Run>, work: impl FnOnce(&Host) -> Result<T> + Send) -> Result<T> {
-        let signals = self.runtime.spawn(interrupt(run.clone()));
+        let interrupted = run.clone();
+        let signals = self.runtime.spawn(on_signals(move || interrupted.interrupt()));
         let limit =
             run.options.time_limit.map(|limit| (limit, self.runtime.spawn(end_after(run.clone(), limit))));
         let mut result = on_script_thread(|| work(&Host::new(run.clone())));
@@ -146,6 +160,34 @@ impl App {
         run.settle();
         signals.abort();
         result
+    }
+
+    /// Runs `work`, which has many runs that signals interrupt together.
+    pub fn interruptible<T>(
+        &self,
+        interrupts: Arc<Interrupts>,
+        work: impl FnOnce(&Interrupts, &tokio::runtime::Handle) -> Result<T>,
+    ) -> Result<T> {
+        let all = interrupts.clone();
+        let signals = self.runtime.spawn(on_signals(move || all.interrupt()));
+        let result = work(&interrupts, self.runtime.handle());
+        signals.abort();
+        result
+    }
+
+    /// Writes and tells what was recorded.
+    fn finish_timeline(&self, file: Option<&Path>, profile: bool) -> Result<()> {
+        let Some(timeline) = &self.timeline else { return Ok(()) };
+        let record = timeline.record();
+        if profile {
+            let text = timeline::profile(&record);
+            self.bus.message(None, crate::event::Level::Info, text.trim_end(), None);
+        }
+        if let Some(file) = file {
+            timeline::write(&record, file)?;
+            self.printer.info(format!("the timeline is in {}", file.display()));
+        }
+        Ok(())
     }
 
     /// Calls a function of the standard library.
@@ -167,8 +209,29 @@ async fn end_after(run: Arc<Run>, limit: std::time::Duration) {
     run.interrupt();
 }
 
-/// Interrupts a run at each signal.
-async fn interrupt(run: Arc<Run>) {
+fn asks_for_timeline(cli: &Cli) -> bool {
+    cli.global.timeline.is_some() || matches!(&cli.command, Some(Command::Run(run)) if run.profile)
+}
+
+/// The command line as the timeline names it, without the path of the program.
+fn title() -> String {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    format!("kind {}", crate::node::quote(&words))
+}
+
+/// Fails before the work, and not after it, where its timeline cannot be written.
+fn writable(path: &Path) -> Result<()> {
+    match path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) if !folder.is_dir() => Err(Error::user(
+            "file.not_found",
+            format!("the timeline cannot be written: there is no folder {}", folder.display()),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Calls `interrupt` at each signal, and ends the program when that has nothing more to end.
+async fn on_signals(interrupt: impl Fn() -> bool) {
     let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) else {
         return;
     };
@@ -177,7 +240,7 @@ async fn interrupt(run: Arc<Run>) {
             _ = tokio::signal::ctrl_c() => {}
             _ = terminate.recv() => {}
         }
-        if !run.interrupt() {
+        if !interrupt() {
             std::process::exit(130);
         }
     }
@@ -231,7 +294,10 @@ fn run(cli: Cli) -> i32 {
         return finish(&app, app.printer.line(&version::flag()));
     }
     let Some(command) = cli.command else { return 0 };
+    let profile = matches!(&command, Command::Run(run) if run.profile);
     let code = finish(&app, dispatch(&app, command));
+    let written = finish(&app, app.finish_timeline(cli.global.timeline.as_deref(), profile));
+    let code = if code == 0 { written } else { code };
     // A thread that waits for a file's lock must not keep an interrupted program.
     app.runtime.shutdown_background();
     code
@@ -252,6 +318,7 @@ fn dispatch(app: &App, command: Command) -> Result<()> {
         Command::Export(export) => commands::export::run(app, export),
         Command::Run(run) => commands::run::run(app, &run),
         Command::Repl(repl) => commands::repl::run(app, &repl),
+        Command::Test(test) => commands::test::run(app, &test),
         Command::Engine(engine) => commands::engine::run(app, engine),
         Command::Build(build) => commands::build::run(app, build),
         Command::Stdlib(stdlib) => commands::stdlib::run(app, stdlib),

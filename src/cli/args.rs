@@ -12,6 +12,7 @@ mod flags;
 mod get;
 mod run;
 mod stdlib;
+mod test;
 mod usage;
 
 pub use build::{Build, BuildWhat, NodeImage, Source};
@@ -25,6 +26,7 @@ pub use flags::{ClusterName, KubeconfigFile, LogFormat, Output, OutputFormat};
 pub use get::{Get, GetClusters, GetKubeconfig, GetKubeconfigPath, GetNodes, GetWhat};
 pub use run::{Repl, Run, RunSource};
 pub use stdlib::{Stdlib, StdlibAction, StdlibDiff, StdlibEject, StdlibList, StdlibShow};
+pub use test::{Test, TestFormat};
 pub use usage::{Parsed, complete, help_of, parse, usage_exit_code};
 
 use std::path::PathBuf;
@@ -68,7 +70,7 @@ pub struct Global {
     #[arg(long, short, global = true, value_name = "N", default_value_t = 0, value_parser = flags::number, allow_negative_numbers = true, display_order = 901)]
     pub verbosity: i32,
     /// Print help
-    #[arg(long, short, global = true, action = ArgAction::HelpShort, display_order = 904)]
+    #[arg(long, short, global = true, action = ArgAction::HelpShort, display_order = 905)]
     pub help: Option<bool>,
     /// Taken for old scripts; use --verbosity
     #[arg(long, global = true, value_name = "LEVEL", hide = true)]
@@ -79,6 +81,9 @@ pub struct Global {
     /// Take the lifecycle scripts from here before anywhere else
     #[arg(long, global = true, value_name = "DIR", display_order = 903)]
     pub stdlib: Option<PathBuf>,
+    /// Write what was done when: a page (FILE.html) or a trace for Perfetto (FILE.json)
+    #[arg(long, global = true, value_name = "FILE", value_parser = flags::timeline, display_order = 904)]
+    pub timeline: Option<PathBuf>,
 }
 
 /// What to do.
@@ -96,6 +101,8 @@ pub enum Command {
     Run(Run),
     /// Type scripts at a prompt, with live clusters at hand
     Repl(Repl),
+    /// Test clusters and scripts with scenarios
+    Test(Test),
     /// Look after the private container engine
     Engine(Engine),
     /// Build a node image

@@ -7,6 +7,7 @@ pub use crate::duration;
 pub mod printer;
 mod report;
 pub mod settings;
+mod test_report;
 pub mod version;
 
 pub use app::main;

@@ -53,6 +53,12 @@ fn fields(event: &Event) -> Value {
             };
             json!({"event": "step_ended", "step": id, "outcome": outcome, "error": error, "seconds": elapsed.as_secs_f64()})
         }
+        Event::CallStarted { id, step, kind, node, what } => {
+            json!({"event": "call_started", "call": id, "step": step, "kind": kind.as_str(), "node": node, "what": what})
+        }
+        Event::CallEnded { id, code, error, elapsed } => {
+            json!({"event": "call_ended", "call": id, "exit_code": code, "error": error, "seconds": elapsed.as_secs_f64()})
+        }
         Event::Progress { step, what, done, total, unit } => {
             let unit = match unit {
                 Unit::Bytes => "bytes",

@@ -1,18 +1,20 @@
 //! Everything a run tells: steps, progress, output, messages. Producers emit on a [`Bus`]; terminal,
-//! plain text and JSON are sinks that only listen.
+//! plain text, JSON and the timeline are sinks that only listen.
 
 mod format;
 mod json;
+mod mask;
 mod meter;
 mod model;
 mod plain;
 mod terminal;
+pub mod timeline;
 mod tree;
 
 pub use format::Style;
 pub use json::JsonSink;
 pub(crate) use json::time;
-pub use model::{Bus, Event, Level, Outcome, Sink, StepId, Stream, Unit};
+pub use model::{Bus, CallKind, Event, Level, Outcome, Sink, StepId, Stream, Unit};
 pub use plain::PlainSink;
 pub use terminal::{Size, TerminalSink};
 

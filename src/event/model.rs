@@ -45,6 +45,31 @@ pub enum Outcome {
     Failed(String),
 }
 
+/// What a call is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CallKind {
+    /// A command, on a node or on this machine.
+    Exec,
+    /// Waiting for something to come true, or for time to pass.
+    Wait,
+    /// A question to an API server, or something told to it.
+    Api,
+    /// Files or images on their way.
+    Transfer,
+}
+
+impl CallKind {
+    /// The word used in machine-readable output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exec => "exec",
+            Self::Wait => "wait",
+            Self::Api => "api",
+            Self::Transfer => "transfer",
+        }
+    }
+}
+
 /// One thing that happened.
 #[derive(Debug, Clone)]
 pub enum Event {
@@ -67,6 +92,30 @@ pub enum Event {
         id: StepId,
         /// How.
         outcome: Outcome,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// Work inside a step began: a command, a wait, an API call, a transfer.
+    CallStarted {
+        /// Its number, counted together with those of steps.
+        id: StepId,
+        /// The step it belongs to.
+        step: Option<StepId>,
+        /// What it is.
+        kind: CallKind,
+        /// The node it works on; `None` for this machine or the cluster as a whole.
+        node: Option<String>,
+        /// The command line or the thing waited for. Secrets are masked.
+        what: String,
+    },
+    /// That work ended.
+    CallEnded {
+        /// Its number.
+        id: StepId,
+        /// The exit code, for a command that ended.
+        code: Option<i64>,
+        /// Why it failed, when it did. Secrets are masked.
+        error: Option<String>,
         /// How long it took.
         elapsed: Duration,
     },
@@ -123,13 +172,18 @@ pub struct Bus(Arc<BusInner>);
 
 struct BusInner {
     sinks: Vec<Arc<dyn Sink>>,
-    next: AtomicU64,
+    next: Arc<AtomicU64>,
 }
 
 impl Bus {
     /// A bus that tells all of `sinks`, in that order.
     pub fn new(sinks: Vec<Arc<dyn Sink>>) -> Self {
-        Self(Arc::new(BusInner { sinks, next: AtomicU64::new(1) }))
+        Self(Arc::new(BusInner { sinks, next: Arc::new(AtomicU64::new(1)) }))
+    }
+    /// A bus with other sinks whose steps and calls are counted together with those of this one, so that one sink
+    /// can listen to both.
+    pub fn beside(&self, sinks: Vec<Arc<dyn Sink>>) -> Self {
+        Self(Arc::new(BusInner { sinks, next: self.0.next.clone() }))
     }
     /// A bus nobody listens to.
     pub fn silent() -> Self {
@@ -169,6 +223,24 @@ impl Bus {
     /// Ends a step that [`Bus::begin`] began.
     pub fn end(&self, (id, since): (StepId, Instant), outcome: Outcome) {
         self.emit(&Event::StepEnded { id, outcome, elapsed: since.elapsed() });
+    }
+    /// Begins a call; pass the result to [`Bus::end_call`]. Secrets in `what` are masked here.
+    pub fn begin_call(
+        &self,
+        step: Option<StepId>,
+        kind: CallKind,
+        node: Option<&str>,
+        what: &str,
+    ) -> (StepId, Instant) {
+        let id = self.0.next.fetch_add(1, Ordering::Relaxed);
+        let (node, what) = (node.map(str::to_owned), super::mask::masked(what));
+        self.emit(&Event::CallStarted { id, step, kind, node, what });
+        (id, Instant::now())
+    }
+    /// Ends a call that [`Bus::begin_call`] began.
+    pub fn end_call(&self, (id, since): (StepId, Instant), code: Option<i64>, error: Option<&str>) {
+        let elapsed = since.elapsed();
+        self.emit(&Event::CallEnded { id, code, error: error.map(super::mask::masked), elapsed });
     }
     /// Tells a message.
     pub fn message(&self, step: Option<StepId>, level: Level, text: impl Into<String>, hint: Option<String>) {

@@ -110,7 +110,7 @@ impl State {
             Event::Message { level, text, hint, .. } if style.shows(*level) => {
                 style.message(*level, text, hint.as_deref())
             }
-            Event::Message { .. } => String::new(),
+            Event::Message { .. } | Event::CallStarted { .. } | Event::CallEnded { .. } => String::new(),
         }
     }
 

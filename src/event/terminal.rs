@@ -84,8 +84,12 @@ impl TerminalSink {
             Event::Output { node, stream, line, .. } if style.verbosity >= 1 => {
                 let _ = writeln!(stays, "{}", style.output(node.as_deref(), *stream, line));
             }
-            // these wait for the next tick
-            Event::Message { .. } | Event::Output { .. } | Event::Progress { .. } => return,
+            // these wait for the next tick, or are for others
+            Event::Message { .. }
+            | Event::Output { .. }
+            | Event::Progress { .. }
+            | Event::CallStarted { .. }
+            | Event::CallEnded { .. } => return,
             Event::StepStarted { .. } | Event::StepEnded { .. } => {}
         }
         let fresh = screen.at.is_some_and(|at| now.duration_since(at) < PICTURE);

@@ -83,7 +83,7 @@ impl Tree {
                     step.tail.push_back(style.output(node.as_deref(), *stream, line));
                 }
             }
-            Event::Message { .. } => {}
+            Event::Message { .. } | Event::CallStarted { .. } | Event::CallEnded { .. } => {}
         }
         Vec::new()
     }

@@ -5,4 +5,5 @@ pub mod cache;
 pub mod dirs;
 pub mod download;
 pub mod fs;
+pub mod kubectl;
 pub mod process;

@@ -18,6 +18,8 @@ pub struct Command {
     pub env: BTreeMap<String, String>,
     /// Standard input; closed when none.
     pub stdin: Option<Vec<u8>>,
+    /// Whether the environment is `env` alone.
+    pub clean_env: bool,
 }
 
 /// What a finished program left.
@@ -49,6 +51,9 @@ pub async fn run(command: &Command, line: &(dyn Fn(Stream, &str) + Send + Sync))
         .first()
         .ok_or_else(|| Error::user("host.no_program", "an empty list names no program"))?;
     let mut process = tokio::process::Command::new(program);
+    if command.clean_env {
+        process.env_clear();
+    }
     process
         .args(&command.argv[1..])
         .envs(&command.env)
@@ -104,6 +109,14 @@ async fn collect<R: AsyncRead + Unpin>(
         bytes.clear();
     }
     all
+}
+
+/// Bytes of memory that programs could take now, where the system tells.
+pub fn available_memory() -> Option<u64> {
+    let text = super::fs::read_to_string(std::path::Path::new("/proc/meminfo")).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kibibytes: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kibibytes * 1024)
 }
 
 /// Turns a non-zero exit code into an error.

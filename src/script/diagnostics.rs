@@ -133,6 +133,22 @@ fn chain(causes: &[String]) -> Option<Error> {
     })
 }
 
+/// What an error says at its heart, without places.
+pub fn innermost(error: &EvalAltResult) -> Error {
+    match error {
+        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => {
+            innermost(inner)
+        }
+        EvalAltResult::ErrorRuntime(value, _) => from_thrown(value),
+        EvalAltResult::ErrorTerminated(value, _) => match value.clone().try_cast::<Ending>() {
+            Some(Ending::Exit(code)) => Error::exit(code),
+            Some(Ending::Memory) => super::limits::memory_error(),
+            _ => Error::cancelled(),
+        },
+        other => Error::script("script.error", other.to_string()),
+    }
+}
+
 /// The error behind what Rhai says, with the place and the call chain. `main` names the script that was run.
 pub fn from_rhai(error: &EvalAltResult, main: &str, sources: &Sources) -> Error {
     // Outermost first: where each call stands, and in which source the called function is written.

@@ -1,6 +1,6 @@
 //! Runs scripts: a file, a text, a function of the standard library, or a line of the REPL.
 
-use super::diagnostics::from_rhai;
+use super::diagnostics::{Sources, from_rhai};
 use super::params::{self, Param};
 use super::resolver::{Handle, Resolver};
 use super::run::Run;
@@ -67,6 +67,12 @@ pub struct Host {
 impl Host {
     /// A host for `run`.
     pub fn new(run: Arc<Run>) -> Self {
+        Self::extended(run, |_, _, _| ())
+    }
+
+    /// A host for `run` with further verbs.
+    pub(super) fn extended(run: Arc<Run>, extend: impl FnOnce(&mut Engine, &Arc<Run>, &Sources)) -> Self {
+        let sources = run.sources.clone();
         let places = Places::new(run.options.stdlib.as_deref());
         let resolver = Resolver::new(places, run.options.allow_host, run.sources.clone());
         let mut engine = Engine::new();
@@ -92,6 +98,7 @@ impl Host {
         if run.stops.get().is_some() {
             run.frames.watch(&mut engine);
         }
+        extend(&mut engine, &run, &sources);
         Self { run, engine, resolver }
     }
 
@@ -193,6 +200,24 @@ impl Host {
         }
         let text = format!("import \"std/{module}\" as called; called::{function}({})", names.join(", "));
         self.run_text(super::resolver::CALLER, &text, &mut variables)
+    }
+
+    /// Calls a function of a compiled script, whose imports are made before.
+    pub(super) fn call_in(
+        &self,
+        ast: &AST,
+        name: &str,
+        function: &str,
+        args: Vec<Dynamic>,
+    ) -> Result<Dynamic> {
+        let scope = Scope { cancel: self.run.begin(), ..Default::default() };
+        let call = || self.engine.call_fn::<Dynamic>(&mut rhai::Scope::new(), ast, function, args);
+        scope::with(scope, call).map_err(|e| from_rhai(&e, name, &self.run.sources))
+    }
+
+    /// Remembers the text of a script that was compiled elsewhere, for errors.
+    pub(super) fn remember(&self, name: &str, text: &str) {
+        self.run.sources.add(name, text);
     }
 
     /// Compiles and runs `text` with `variables`, which keep what it leaves in them.

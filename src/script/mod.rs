@@ -4,6 +4,7 @@
 //! are used is in `stdlib/*.rhai`.
 
 mod api;
+mod calls;
 mod complete;
 mod diagnostics;
 mod frames;
@@ -21,6 +22,7 @@ mod session;
 mod show;
 pub mod stdlib;
 mod stops;
+pub mod testing;
 mod trust;
 
 pub use host::{Host, Source, on_script_thread};

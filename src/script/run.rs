@@ -10,6 +10,7 @@ use super::stops::Stops;
 use crate::engine::{self, Engine};
 use crate::error::{Error, Result};
 use crate::event::{Bus, Level, Unit};
+use crate::host::kubectl;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock};
 use tokio_util::sync::CancellationToken;
@@ -33,6 +34,10 @@ pub struct RunOptions {
     pub time_limit: Option<std::time::Duration>,
     /// Values of `--set` and `--values`.
     pub values: Given,
+    /// The cluster that `kubectl(…)` reaches: that of the running test.
+    pub kubectl: Arc<Mutex<Option<kubectl::Target>>>,
+    /// Whether `print` is told as an event, and not written to standard output.
+    pub captured: bool,
 }
 
 /// What ends a run: the first Ctrl-C cancels its work, the second its clean-up too.
@@ -85,6 +90,11 @@ impl Run {
             engine: Mutex::new(engine),
             info: Mutex::default(),
         })
+    }
+
+    /// Where async work of its natives runs.
+    pub fn runtime(&self) -> &tokio::runtime::Handle {
+        &self.runtime
     }
 
     fn tokens(&self) -> std::sync::MutexGuard<'_, Tokens> {

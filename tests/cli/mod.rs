@@ -9,6 +9,8 @@ mod private_engine;
 mod repl;
 mod run;
 mod stdlib;
+mod test_command;
+mod timeline;
 mod upstream;
 mod usage;
 
@@ -19,6 +21,8 @@ pub fn tests() -> Vec<Trial> {
         usage::tests(),
         run::tests(),
         stdlib::tests(),
+        test_command::tests(),
+        timeline::tests(),
         bad_input::tests(),
         get::tests(),
         create::tests(),

@@ -52,6 +52,15 @@ pub enum LogFormat {
     Json,
 }
 
+/// A file whose name tells its form.
+pub(super) fn timeline(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    match path.extension().and_then(|end| end.to_str()) {
+        Some("html" | "json") => Ok(path),
+        _ => Err("its name has to end with .html (a page) or .json (a trace)".to_owned()),
+    }
+}
+
 /// A whole number.
 pub(super) fn number(text: &str) -> Result<i32, String> {
     text.parse().map_err(|_| "write a whole number, such as 1".to_owned())

@@ -11,6 +11,7 @@ pub mod get;
 pub mod repl;
 pub mod run;
 pub mod stdlib;
+pub mod test;
 pub mod version;
 
 use crate::error::Result;

@@ -3,14 +3,16 @@
 use crate::cli::app::App;
 use crate::cli::args::Repl;
 use crate::error::Result;
-use crate::event::Bus;
+use crate::event::{Bus, Sink};
 use crate::repl::{self, Background, Session as _};
 use crate::script::{Host, RunOptions, ScriptSession, on_script_thread};
+use std::sync::Arc;
 
 /// Runs it.
 pub fn run(app: &App, args: &Repl) -> Result<()> {
     let background = Background::new(app.settings.sink(), app.settings.style());
-    let bus = Bus::new(vec![background.clone()]);
+    let timeline = app.timeline.clone().map(|timeline| timeline as Arc<dyn Sink>);
+    let bus = Bus::new(std::iter::once(background.clone() as Arc<dyn Sink>).chain(timeline).collect());
     let options = RunOptions {
         allow_host: args.allow_host,
         folder: std::env::current_dir().ok(),

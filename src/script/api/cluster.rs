@@ -8,6 +8,7 @@ use crate::cluster::Cluster;
 use crate::config::{self, ImageRef};
 use crate::engine::{ExecIo, ExecSpec};
 use crate::error::{Error, Result};
+use crate::event::CallKind;
 use crate::host::fs;
 use crate::kube::{Condition, Deletion, LogQuery, Target};
 use crate::node::{Node, bytes_stream};
@@ -102,7 +103,9 @@ fn kubectl(run: &Run, c: &Cluster, words: &[Dynamic]) -> Returned<ImmutableStrin
     }
     let io = ExecIo { stdin: stdin.map(bytes_stream), ..Default::default() };
     let spec = ExecSpec { command, ..Default::default() };
-    run.block(node.exec_io(&spec, io)).map(|o| text(o.stdout)).thrown()
+    let (name, what) = (Some(node.name.as_str()), super::node::command_line(&spec));
+    let work = || run.block(node.exec_io(&spec, io));
+    run.call_with(CallKind::Exec, name, &what, work, |o| Some(o.code)).map(|o| text(o.stdout)).thrown()
 }
 
 /// An object of a manifest as kind/name.
@@ -264,7 +267,8 @@ fn register_parts(engine: &mut Engine, run: &Arc<Run>) {
             if r.planned("host", Some(&node.name), format!("GET http://…:{port}{path}"), Value::Null) {
                 return Ok(text(""));
             }
-            r.block(fetch(&node, u16::try_from(port).unwrap_or(0), path)).map(text).thrown()
+            let work = fetch(&node, u16::try_from(port).unwrap_or(0), path);
+            r.ask(Some(&node.name), &format!("fetch port {port} {path}"), work).map(text).thrown()
         },
     );
     macro_rules! kubectl_forms {
@@ -290,7 +294,7 @@ fn register_api(engine: &mut Engine, run: &Arc<Run>) {
             return Ok(());
         }
         let limit = duration(&limit)?;
-        r.block(async { c.client().await?.until_ready(limit).await }).thrown()
+        r.wait(None, "API server ready", async { c.client().await?.until_ready(limit).await }).thrown()
     });
     let r = run.clone();
     engine.register_fn("api_answers", move |c: &mut Cluster, limit: Dynamic| -> Returned<()> {
@@ -298,7 +302,7 @@ fn register_api(engine: &mut Engine, run: &Arc<Run>) {
             return Ok(());
         }
         let limit = duration(&limit)?;
-        r.block(async { c.client().await?.until_serving(limit).await }).thrown()
+        r.wait(None, "API server answers", async { c.client().await?.until_serving(limit).await }).thrown()
     });
     let r = run.clone();
     let apply = move |c: &Cluster, manifests: &str| -> Returned<Array> {
@@ -310,7 +314,8 @@ fn register_api(engine: &mut Engine, run: &Arc<Run>) {
             plan.applied(c.name.as_str(), objects);
             return Ok(names.into_iter().map(Dynamic::from).collect());
         }
-        let done = r.block(async { c.client().await?.apply(manifests, "the manifest").await }).thrown()?;
+        let work = async { c.client().await?.apply(manifests, "the manifest").await };
+        let done = r.ask(None, "apply manifests", work).thrown()?;
         Ok(done.into_iter().map(|a| Dynamic::from(format!("{}/{}", a.kind.to_lowercase(), a.name))).collect())
     };
     let a = apply.clone();
@@ -326,7 +331,8 @@ fn register_api(engine: &mut Engine, run: &Arc<Run>) {
         {
             return to_value(&object);
         }
-        to_value(&r.block(async { c.client().await?.get(kind, namespace, name).await }).thrown()?)
+        let work = async { c.client().await?.get(kind, namespace, name).await };
+        to_value(&r.ask(None, &format!("get {kind} {name}"), work).thrown()?)
     };
     let g = get.clone();
     engine.register_fn("get", move |c: &mut Cluster, kind: &str, name: &str| g(c, kind, name, ""));
@@ -343,8 +349,8 @@ fn register_api(engine: &mut Engine, run: &Arc<Run>) {
         {
             return Ok(Array::new().into());
         }
-        let found = r.block(async { c.client().await?.list(kind, &namespace, &selector).await });
-        to_value(&found.thrown()?)
+        let work = async { c.client().await?.list(kind, &namespace, &selector).await };
+        to_value(&r.ask(None, &format!("list {kind}"), work).thrown()?)
     };
     let l = list.clone();
     engine.register_fn("list", move |c: &mut Cluster, kind: &str| l(c, kind, &Map::new()));
@@ -355,9 +361,8 @@ fn register_api(engine: &mut Engine, run: &Arc<Run>) {
         if r.planned("kubernetes", None, what, Value::Null) {
             return Ok(());
         }
-        let done =
-            r.block(async { c.client().await?.delete(kind, namespace, name, Deletion::default()).await });
-        match done {
+        let work = async { c.client().await?.delete(kind, namespace, name, Deletion::default()).await };
+        match r.ask(None, &format!("delete {kind} {name}"), work) {
             Err(e) if e.code() == "kubernetes.not_found" => Ok(()),
             other => other.map(|_| ()).thrown(),
         }
@@ -377,9 +382,8 @@ fn register_api(engine: &mut Engine, run: &Arc<Run>) {
             if let Some(object) = planned_object(&r, c, named, "kubernetes", what, patch.clone()) {
                 return to_value(&object);
             }
-            to_value(
-                &r.block(async { c.client().await?.patch(kind, namespace, name, &patch).await }).thrown()?,
-            )
+            let work = async { c.client().await?.patch(kind, namespace, name, &patch).await };
+            to_value(&r.ask(None, &format!("patch {kind} {name}"), work).thrown()?)
         },
     );
     register_waits(engine, run);
@@ -390,9 +394,8 @@ fn register_api(engine: &mut Engine, run: &Arc<Run>) {
             if r.planned("kubernetes", None, format!("read the log of pod {pod}"), Value::Null) {
                 return Ok(text(""));
             }
-            r.block(async { c.client().await?.logs(namespace, pod, &LogQuery::default()).await })
-                .map(text)
-                .thrown()
+            let work = async { c.client().await?.logs(namespace, pod, &LogQuery::default()).await };
+            r.ask(None, &format!("logs of {pod}"), work).map(text).thrown()
         },
     );
     let r = run.clone();
@@ -400,7 +403,8 @@ fn register_api(engine: &mut Engine, run: &Arc<Run>) {
         if r.planned("kubernetes", None, format!("GET {path}"), Value::Null) {
             return Ok(text(""));
         }
-        r.block(async { c.client().await?.get_raw(path).await }).map(text).thrown()
+        let work = async { c.client().await?.get_raw(path).await };
+        r.ask(None, &format!("GET {path}"), work).map(text).thrown()
     });
 }
 
@@ -419,10 +423,10 @@ fn register_waits(engine: &mut Engine, run: &Arc<Run>) {
         if let Some(object) = planned_object(&r, c, [kind, name, namespace], "wait", what, Value::Null) {
             return if name.contains('=') { to_value(&vec![object]) } else { to_value(&object) };
         }
+        let what = format!("{kind} {name} {condition}");
         let condition = condition_of(condition);
-        let found = r
-            .block(async { c.client().await?.wait(kind, namespace, &target(name), &condition, limit).await });
-        let mut found = found.thrown()?;
+        let work = async { c.client().await?.wait(kind, namespace, &target(name), &condition, limit).await };
+        let mut found = r.wait(None, &what, work).thrown()?;
         if name.contains('=') {
             to_value(&found)
         } else {
@@ -451,7 +455,7 @@ fn register_waits(engine: &mut Engine, run: &Arc<Run>) {
         let since = std::time::Instant::now();
         let names: Vec<String> =
             c.nodes.iter().filter(|n| n.role != "external-load-balancer").map(|n| n.name.clone()).collect();
-        r.block(async {
+        r.wait(None, "all nodes Ready", async {
             let client = c.client().await?;
             let ready = Condition::parse("Ready");
             let waits = names.iter().map(|name| {

@@ -5,6 +5,7 @@ use super::super::run::Run;
 use super::super::trust;
 use super::{Returned, Thrown, from_value, strings, text, to_value};
 use crate::engine::{ContainerSpec, NetworkSpec};
+use crate::event::CallKind;
 use crate::node::Node;
 use rhai::{Array, Dynamic, Engine, FuncRegistration, ImmutableString, Map, Module, NativeCallContext};
 use std::sync::Arc;
@@ -36,7 +37,8 @@ fn create(run: &Run, ctx: &NativeCallContext<'_>, spec: &Map) -> Returned<Node> 
     let spec: ContainerSpec = from_value("the container", &Dynamic::from_map(spec.clone()))?;
     trust::mounts(run, ctx, spec.mounts.iter().map(|mount| mount.source.as_str())).thrown()?;
     let engine = run.engine().thrown()?;
-    run.block_through(engine.create_container(&spec)).thrown()?;
+    let made = engine.create_container(&spec);
+    run.call(CallKind::Api, Some(&spec.name), "create", || run.block_through(made)).thrown()?;
     let label = |key: &str| spec.labels.get(key).map_or("", String::as_str);
     Ok(Node::new(engine, label(crate::node::CLUSTER_LABEL), &spec.name, label(crate::node::ROLE_LABEL)))
 }
@@ -74,7 +76,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     verb!("create", r, move |ctx: NativeCallContext, spec: Map| create(&r, &ctx, &spec));
     verb!("run", r, move |ctx: NativeCallContext, spec: Map| -> Returned<Node> {
         let node = create(&r, &ctx, &spec)?;
-        r.block(node.engine().start_container(&node.name)).thrown()?;
+        r.ask(Some(&node.name), "start", node.engine().start_container(&node.name)).thrown()?;
         Ok(node)
     });
     verb!("container", r, move |name: &str| -> Returned<Node> {
@@ -91,7 +93,10 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     verb!("create_network", r, move |spec: Map| -> Returned<ImmutableString> {
         let spec: NetworkSpec = from_value("the network", &Dynamic::from_map(spec))?;
         let engine = r.engine().thrown()?;
-        r.block_through(engine.create_network(&spec)).map(text).thrown()
+        let what = format!("create network {}", spec.name);
+        r.call(CallKind::Api, None, &what, || r.block_through(engine.create_network(&spec)))
+            .map(text)
+            .thrown()
     });
     verb!("remove_network", r, move |name: &str| -> Returned<()> {
         let engine = r.engine().thrown()?;

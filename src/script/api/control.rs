@@ -1,6 +1,6 @@
 //! Flow: parallel work, retries, clean-up, errors.
 
-use super::super::diagnostics::{Ending, from_thrown, to_rhai};
+use super::super::diagnostics::{Ending, innermost, to_rhai};
 use super::super::host::STACK;
 use super::super::params;
 use super::super::record::{Record, records_table};
@@ -33,8 +33,8 @@ pub const RECORDS: &[Record] = records_table! { "":
         "Runs body, then cleanup whatever happened.",
         "always(|| 1, || print(\"done\"))";
     "sleep" "(seconds) -> ()" "Waits; Ctrl-C ends it at once.", "sleep(0.01)";
-    "assert" "(condition: bool, message: string) -> ()" "Throws `assertion` unless condition holds.", "assert(1 < 2, \"order\")";
-    "assert_eq" "(left, right) -> ()" "Throws `assertion` with both values unless they are equal.", "assert_eq(1 + 1, 2)";
+    "assert" "(condition: bool, message: string) -> ()" "Throws `assertion` unless condition holds. The message may be left out.", "assert(1 < 2, \"order\")";
+    "assert_eq" "(left, right, message: string) -> ()" "Throws `assertion` unless the values are equal, and says how they differ. The message may be left out.", "assert_eq(1 + 1, 2)";
     "fail" "(message: string or map) -> never" "Throws; a map may have code, message, hint, node.", "try { fail(\"no\") } catch (e) { e.message }";
     "exit" "(code: int) -> never" "Ends the run with this exit code.", "if false { exit(3) }";
     "args" "() -> array of string" "The arguments after the script's name.", "args().len()";
@@ -51,22 +51,6 @@ fn own_captures(call: &FnPtr) -> FnPtr {
     let values: Vec<Dynamic> = call.iter_curry().map(Dynamic::flatten_clone).collect();
     call.set_curry(values);
     call
-}
-
-/// What an error says at its heart, without places.
-pub fn innermost(error: &EvalAltResult) -> Error {
-    match error {
-        EvalAltResult::ErrorInFunctionCall(_, _, inner, _) | EvalAltResult::ErrorInModule(_, inner, _) => {
-            innermost(inner)
-        }
-        EvalAltResult::ErrorRuntime(value, _) => from_thrown(value),
-        EvalAltResult::ErrorTerminated(value, _) => match value.clone().try_cast::<Ending>() {
-            Some(Ending::Exit(code)) => Error::exit(code),
-            Some(Ending::Memory) => super::super::limits::memory_error(),
-            _ => Error::cancelled(),
-        },
-        other => Error::script("script.error", other.to_string()),
-    }
 }
 
 #[expect(deprecated, reason = "the context's storage is marked volatile; there is no other way into threads")]
@@ -147,11 +131,11 @@ fn may_pass(error: &EvalAltResult) -> bool {
 }
 
 /// Waits without the run's runtime; wakes up when cancelled.
-fn pause(run: &Run, time: Duration) -> Returned<()> {
+fn pause(run: &Run, what: &str, time: Duration) -> Returned<()> {
     if run.planned("wait", None, format!("wait {} s", time.as_secs_f64()), serde_json::Value::Null) {
         return Ok(());
     }
-    run.block(async {
+    run.wait(None, what, async {
         tokio::time::sleep(time).await;
         Ok(())
     })
@@ -167,7 +151,7 @@ fn retry(run: &Run, ctx: &NativeCallContext, times: i64, wait: Duration, body: &
             Err(error) if left <= 1 || !may_pass(&error) => return Err(error),
             Err(_) => left -= 1,
         }
-        pause(run, wait)?;
+        pause(run, "retry", wait)?;
     }
 }
 
@@ -190,9 +174,59 @@ fn eventually(run: &Run, ctx: &NativeCallContext, limit: Duration, body: &FnPtr)
                 Err(value) => Error::script("time_limit", format!("{message}: it was still {value:?}")),
             }));
         }
-        pause(run, wait)?;
+        pause(run, "eventually", wait)?;
         wait = (wait * 3 / 2).min(Duration::from_millis(500));
     }
+}
+
+fn assert(condition: bool, message: &str) -> Returned<()> {
+    if condition {
+        return Ok(());
+    }
+    let colon = if message.is_empty() { "" } else { ": " };
+    Err(to_rhai(&Error::script("assertion", format!("assertion failed{colon}{message}"))))
+}
+
+fn assert_eq(ctx: &NativeCallContext, left: &Dynamic, right: &Dynamic, message: &str) -> Returned<()> {
+    let mut pair = [left.clone(), right.clone()];
+    let [l, r] = &mut pair;
+    let equal = ctx.call_native_fn_raw("==", true, &mut [l, r]).is_ok_and(|v| v.as_bool().unwrap_or(false));
+    if equal {
+        return Ok(());
+    }
+    let colon = if message.is_empty() { "" } else { ": " };
+    let why = difference(left, right);
+    Err(to_rhai(&Error::script("assertion", format!("{message}{colon}{why}"))))
+}
+
+/// Says how two values differ: short ones side by side, long ones line by line.
+fn difference(left: &Dynamic, right: &Dynamic) -> String {
+    const SHORT: usize = 60;
+    let (l, r) = (format!("{left:?}"), format!("{right:?}"));
+    let long = l.len() > SHORT || r.len() > SHORT || l.contains("\\n") || r.contains("\\n");
+    if !long || left.type_name() != right.type_name() {
+        return format!("{l} is not equal to {r}");
+    }
+    let (l, r) = (written(left), written(right));
+    let diff = similar::TextDiff::from_lines(&l, &r);
+    let mut text = "the values differ (- left, + right):".to_owned();
+    for hunk in diff.unified_diff().context_radius(3).iter_hunks() {
+        for change in hunk.iter_changes() {
+            text.push('\n');
+            text.push_str(&format!("{}{}", change.tag(), change.value().trim_end_matches('\n')));
+        }
+    }
+    text
+}
+
+/// A text as it is, anything else over several lines.
+fn written(value: &Dynamic) -> String {
+    if value.is_string() {
+        return value.to_string() + "\n";
+    }
+    let json: Option<serde_json::Value> = rhai::serde::from_dynamic(value).ok();
+    let text = json.and_then(|json| serde_json::to_string_pretty(&json).ok());
+    text.unwrap_or_else(|| format!("{value:?}")) + "\n"
 }
 
 /// Runs clean-up under a scope that the first Ctrl-C does not end.
@@ -256,28 +290,20 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     });
     // Rhai has a `sleep` for numbers, which nothing interrupts; one for exactly these types takes its place.
     let r = run.clone();
-    engine.register_fn("sleep", move |time: i64| pause(&r, duration(&time.into())?));
+    engine.register_fn("sleep", move |time: i64| pause(&r, "sleep", duration(&time.into())?));
     let r = run.clone();
-    engine.register_fn("sleep", move |time: f64| pause(&r, duration(&time.into())?));
+    engine.register_fn("sleep", move |time: f64| pause(&r, "sleep", duration(&time.into())?));
     let r = run.clone();
-    engine.register_fn("sleep", move |time: &str| pause(&r, duration(&time.into())?));
-    engine.register_fn("assert", |condition: bool, message: &str| -> Returned<()> {
-        if condition {
-            return Ok(());
-        }
-        Err(to_rhai(&Error::script("assertion", format!("assertion failed: {message}"))))
+    engine.register_fn("sleep", move |time: &str| pause(&r, "sleep", duration(&time.into())?));
+    engine.register_fn("assert", |condition: bool, message: &str| assert(condition, message));
+    engine.register_fn("assert", |condition: bool| assert(condition, ""));
+    engine.register_fn("assert_eq", |ctx: NativeCallContext, left: Dynamic, right: Dynamic| {
+        assert_eq(&ctx, &left, &right, "")
     });
     engine.register_fn(
         "assert_eq",
-        |ctx: NativeCallContext, left: Dynamic, right: Dynamic| -> Returned<()> {
-            let mut pair = [left.clone(), right.clone()];
-            let [l, r] = &mut pair;
-            let equal =
-                ctx.call_native_fn_raw("==", true, &mut [l, r]).is_ok_and(|v| v.as_bool().unwrap_or(false));
-            if equal {
-                return Ok(());
-            }
-            Err(to_rhai(&Error::script("assertion", format!("{left:?} is not equal to {right:?}"))))
+        |ctx: NativeCallContext, left: Dynamic, right: Dynamic, message: &str| {
+            assert_eq(&ctx, &left, &right, message)
         },
     );
     engine.register_fn("fail", |value: Dynamic| -> Returned<()> { Err(thrown_by_user(&value)) });

@@ -10,7 +10,7 @@ use super::super::stdlib;
 use super::super::trust;
 use super::{Returned, Thrown, duration, flag_of, only_keys, strings, text, text_of};
 use crate::error::{Error, Result};
-use crate::event::{Event, Unit};
+use crate::event::{CallKind, Event, Unit};
 use crate::host::{cache, dirs, download, fs, process};
 use rhai::{
     Array, Dynamic, Engine, FnPtr, FuncRegistration, ImmutableString, Map, Module, NativeCallContext,
@@ -79,6 +79,7 @@ fn command(argv: &Array, options: &Map) -> Returned<process::Command> {
         cwd: text_of(options, "cwd").map(PathBuf::from),
         env: env.map(|m| m.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect()).unwrap_or_default(),
         stdin: text_of(options, "stdin").map(String::into_bytes),
+        clean_env: false,
     })
 }
 
@@ -108,8 +109,8 @@ fn run_program(run: &Run, argv: &Array, options: &Map, check: bool) -> Returned<
             run.events.emit(&Event::Output { step, node: None, stream, line: line.to_owned() });
         }
     };
-    let output = run
-        .block(async {
+    let work = || {
+        run.block(async {
             let work = process::run(&command, &line);
             let Some(limit) = limit else { return work.await };
             tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
@@ -121,7 +122,10 @@ fn run_program(run: &Run, argv: &Array, options: &Map, check: bool) -> Returned<
             })
         })
         .and_then(|output| if check { process::check(&command, output) } else { Ok(output) })
-        .thrown()?;
+    };
+    let env: String = command.env.keys().map(|name| format!("{name}=*** ")).collect();
+    let what = format!("{env}{}", crate::node::quote(&command.argv));
+    let output = run.call_with(CallKind::Exec, None, &what, work, |o| Some(o.code)).thrown()?;
     Ok(Map::from_iter([
         ("code".into(), output.code.into()),
         ("stdout".into(), output.stdout.into()),
@@ -256,17 +260,17 @@ fn register_host_programs(m: &mut Module, run: &Arc<Run>) {
             if r.plan.get().is_some() {
                 return body.call_within_context::<Dynamic>(&ctx, ());
             }
+            let what = format!("lock {path}");
             let path = PathBuf::from(path);
-            let file = r
-                .block_thread(move || {
-                    if let Some(folder) = path.parent() {
-                        fs::create_dir_all(folder)?;
-                    }
-                    let file = fs::append(&path, 0o600)?;
-                    file.lock().map_err(|e| fs::error("lock", &path, e))?;
-                    Ok(file)
-                })
-                .thrown()?;
+            let taken = move || {
+                if let Some(folder) = path.parent() {
+                    fs::create_dir_all(folder)?;
+                }
+                let file = fs::append(&path, 0o600)?;
+                file.lock().map_err(|e| fs::error("lock", &path, e))?;
+                Ok(file)
+            };
+            let file = r.call(CallKind::Wait, None, &what, || r.block_thread(taken)).thrown()?;
             let result = body.call_within_context::<Dynamic>(&ctx, ());
             drop(file);
             result
@@ -370,10 +374,10 @@ fn register_host_files(m: &mut Module, run: &Arc<Run>) {
             let (url, file, sum) = (url.to_owned(), PathBuf::from(file), text_of(options, "sha256"));
             let progress = r.progress(format!("downloading {url}"), Unit::Bytes);
             let cancel = scope::current().cancel;
-            r.block_thread(move || {
-                download::file(&url, &file, sum.as_deref(), &progress, &|| cancel.is_cancelled())
-            })
-            .thrown()
+            let what = format!("download {url}");
+            let work =
+                move || download::file(&url, &file, sum.as_deref(), &progress, &|| cancel.is_cancelled());
+            r.call(CallKind::Transfer, None, &what, || r.block_thread(work)).thrown()
         };
         if with_options {
             FuncRegistration::new("download").set_into_module(

@@ -47,7 +47,8 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     verb!("pull", r, move |reference: &str| -> Returned<()> {
         let engine = r.engine().thrown()?;
         let progress = r.progress(format!("pulling {reference}"), Unit::Bytes);
-        r.block(engine.pull_image(reference, None, &progress)).thrown()
+        let work = engine.pull_image(reference, None, &progress);
+        r.transfer(None, &format!("pull {reference}"), work).thrown()
     });
     verb!("tag", r, move |from: &str, to: &str| -> Returned<()> {
         let engine = r.engine().thrown()?;
@@ -60,7 +61,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     verb!("save", r, move |ctx: NativeCallContext, references: Array, file: &str| -> Returned<i64> {
         trust::path(&r, &ctx, "image::save", Path::new(file)).thrown()?;
         let engine = r.engine().thrown()?;
-        let size = r.block(async {
+        let size = r.transfer(None, &format!("save images to {file}"), async {
             let stream = engine.save_images(&strings(&references)).await?;
             archive::save(stream, PathBuf::from(file)).await
         });
@@ -70,7 +71,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         trust::path(&r, &ctx, "image::load", Path::new(file)).thrown()?;
         let engine = r.engine().thrown()?;
         let stream = archive::file(PathBuf::from(file)).thrown()?;
-        let names = r.block(engine.load_images(stream)).thrown()?;
+        let names = r.transfer(None, &format!("load {file}"), engine.load_images(stream)).thrown()?;
         Ok(names.into_iter().map(Dynamic::from).collect())
     });
     verb!("from_root", r, move |ctx: NativeCallContext,
@@ -89,11 +90,13 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         } else {
             archive::file(path).thrown()?
         };
-        r.block(engine.import_image(stream, reference, &strings(&changes))).map(text).thrown()
+        let changes = strings(&changes);
+        let work = engine.import_image(stream, reference, &changes);
+        r.transfer(None, &format!("import {reference}"), work).map(text).thrown()
     });
     verb!("to_node", r, move |references: Array, node: Node| -> Returned<()> {
         let references = strings(&references);
-        r.block(async {
+        r.transfer(Some(&node.name), &format!("images {}", references.join(" ")), async {
             let stream = node.engine().save_images(&references).await?;
             image::into_runtime(&node, stream).await
         })
@@ -102,7 +105,8 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     verb!("archive_to_node", r, move |ctx: NativeCallContext, file: &str, node: Node| -> Returned<()> {
         trust::path(&r, &ctx, "image::archive_to_node", Path::new(file)).thrown()?;
         let stream = archive::file(PathBuf::from(file)).thrown()?;
-        r.block(image::into_runtime(&node, stream)).thrown()
+        r.transfer(Some(&node.name), &format!("images of {file}"), image::into_runtime(&node, stream))
+            .thrown()
     });
     verb!("from_node", r, move |reference: &str, node: Node, files: Map, config: Map| -> Returned<()> {
         let told = format!("make image {reference} of its files");
@@ -111,7 +115,8 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         }
         let files = files.iter().map(|(to, from)| (to.to_string(), from.to_string())).collect();
         let config: image::Config = from_value("the image's config", &Dynamic::from_map(config))?;
-        r.block(image::from_node(&node, reference, files, config)).thrown()
+        let work = image::from_node(&node, reference, files, config);
+        r.transfer(Some(&node.name), &format!("image {reference}"), work).thrown()
     });
     verb!("pack", r, move |ctx: NativeCallContext, spec: Map, file: &str| -> Returned<ImmutableString> {
         trust::path(&r, &ctx, "image::pack", Path::new(file)).thrown()?;
@@ -126,7 +131,8 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
           -> Returned<ImmutableString> {
         trust::path(&r, &ctx, "image::flatten", Path::new(file)).thrown()?;
         let engine = r.engine().thrown()?;
-        r.block(image::flatten(engine.as_ref(), reference, PathBuf::from(file))).thrown()?;
+        let work = image::flatten(engine.as_ref(), reference, PathBuf::from(file));
+        r.transfer(None, &format!("flatten {reference}"), work).thrown()?;
         Ok(text(file))
     });
     engine.register_static_module("image", m.into());

@@ -4,7 +4,7 @@ use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::super::scope;
 use super::Returned;
-use crate::event::{Event, Level, Unit};
+use crate::event::{Event, Level, Stream, Unit};
 use rhai::{Dynamic, Engine, FuncRegistration, Module};
 use std::sync::Arc;
 
@@ -18,6 +18,13 @@ pub const RECORDS: &[Record] = records_table! { "log":
 /// `print(…)` of a script: data, so it goes to standard output.
 pub fn print(run: &Run, text: &str) {
     if run.planned("print", None, format!("print {text}"), serde_json::Value::Null) {
+        return;
+    }
+    if run.options.captured {
+        for line in text.lines() {
+            let (step, line) = (scope::current().step, line.to_owned());
+            run.events.emit(&Event::Output { step, node: None, stream: Stream::Stdout, line });
+        }
         return;
     }
     run.events.suspend(&mut || {

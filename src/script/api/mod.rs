@@ -13,6 +13,7 @@ pub mod log;
 mod node;
 mod plan;
 mod step;
+mod testing;
 
 use super::diagnostics::to_rhai;
 use super::record::Record;
@@ -29,6 +30,7 @@ pub type Returned<T> = std::result::Result<T, Box<EvalAltResult>>;
 pub const RECORDS: &[&[Record]] = &[
     step::RECORDS,
     control::RECORDS,
+    testing::RECORDS,
     cluster::GLOBAL,
     log::RECORDS,
     data::YAML,
@@ -52,6 +54,7 @@ pub const RECORDS: &[&[Record]] = &[
 pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     step::register(engine, run);
     control::register(engine, run);
+    testing::register(engine, run);
     log::register(engine, run);
     data::register(engine);
     files::register(engine, run);

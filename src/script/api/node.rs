@@ -7,7 +7,7 @@ use super::super::trust;
 use super::{Returned, Thrown, duration, flag_of, only_keys, strings, text, text_of, to_value};
 use crate::engine::{ExecIo, ExecSpec, LogOptions, Protocol};
 use crate::error::{Error, Result};
-use crate::event::{Event, Stream};
+use crate::event::{CallKind, Event, Stream};
 use crate::node::{FileEntry, Node, Output, bytes_stream};
 use rhai::{Array, Dynamic, Engine, ImmutableString, Map, NativeCallContext};
 use std::path::{Path, PathBuf};
@@ -136,8 +136,18 @@ fn exec(run: &Run, node: &Node, words: &[Dynamic], check: bool) -> Returned<Outp
         output: if quiet { None } else { Some(&tell) },
         ..Default::default()
     };
-    run.block(async { if check { node.exec_io(&spec, io).await } else { node.try_exec_io(&spec, io).await } })
-        .thrown()
+    let work = || {
+        run.block(async {
+            if check { node.exec_io(&spec, io).await } else { node.try_exec_io(&spec, io).await }
+        })
+    };
+    run.call_with(CallKind::Exec, Some(&node.name), &command_line(&spec), work, |o| Some(o.code)).thrown()
+}
+
+/// A command as events tell it: the names of its variables without their values.
+pub(super) fn command_line(spec: &ExecSpec) -> String {
+    let env: String = spec.env.keys().map(|name| format!("{name}=*** ")).collect();
+    format!("{env}{}", crate::node::quote(&spec.command))
 }
 
 fn output_map(output: Output) -> Map {
@@ -196,14 +206,18 @@ fn register_exec(engine: &mut Engine, run: &Arc<Run>) {
 fn register_files(engine: &mut Engine, run: &Arc<Run>) {
     let r = run.clone();
     engine.register_fn("read", move |n: &mut Node, path: &str| -> Returned<ImmutableString> {
-        let bytes = match r.block(n.read_file(path)) {
+        let bytes = match r.transfer(Some(&n.name), &format!("read {path}"), n.read_file(path)) {
             // A plan cannot tell what a command would have written.
             Err(error) if error.code() == "node.no_file" && r.plan.get().is_some() => Vec::new(),
             read => read.thrown()?,
         };
         Ok(text(String::from_utf8_lossy(&bytes).into_owned()))
     });
-    let write = |run: &Run, n: &Node, files: Vec<FileEntry>| run.block(n.write_files(&files)).thrown();
+    let write = |run: &Run, n: &Node, files: Vec<FileEntry>| {
+        let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+        let what = format!("write {}", paths.join(" "));
+        run.transfer(Some(&n.name), &what, n.write_files(&files)).thrown()
+    };
     let r = run.clone();
     engine.register_fn("write", move |n: &mut Node, path: &str, content: &str| -> Returned<()> {
         write(&r, n, vec![FileEntry { path: path.into(), content: content.into(), mode: 0o644 }])
@@ -231,7 +245,7 @@ fn register_files(engine: &mut Engine, run: &Arc<Run>) {
         move |ctx: NativeCallContext, n: &mut Node, from: &str, folder: &str| -> Returned<()> {
             trust::path(&r, &ctx, "upload", Path::new(from)).thrown()?;
             let archive = pack(PathBuf::from(from)).thrown()?;
-            r.block(async {
+            r.transfer(Some(&n.name), &format!("upload {from} to {folder}"), async {
                 n.exec(&ExecSpec {
                     command: crate::node::args(&["mkdir", "-p", folder]),
                     ..Default::default()
@@ -257,7 +271,8 @@ fn register_files(engine: &mut Engine, run: &Arc<Run>) {
             }
             let n = n.clone();
             let (path, folder) = (path.to_owned(), PathBuf::from(folder));
-            r.block(async move {
+            let what = format!("download {path}");
+            r.transfer(Some(&n.name.clone()), &what, async move {
                 let stream = n.engine().download(&n.name, &path).await?;
                 crate::host::archive::unpack(stream, folder).await
             })
@@ -271,7 +286,9 @@ fn register_life(engine: &mut Engine, run: &Arc<Run>) {
     macro_rules! verb {
         ($name:literal, $n:ident => $call:expr) => {
             let r = run.clone();
-            engine.register_fn($name, move |$n: &mut Node| -> Returned<()> { r.block($call).thrown() });
+            engine.register_fn($name, move |$n: &mut Node| -> Returned<()> {
+                r.ask(Some(&$n.name), $name, $call).thrown()
+            });
         };
     }
     verb!("start", n => n.engine().start_container(&n.name));
@@ -284,7 +301,9 @@ fn register_life(engine: &mut Engine, run: &Arc<Run>) {
         n.engine().start_container(&n.name).await
     });
     let r = run.clone();
-    engine.register_fn("signal", move |n: &mut Node, signal: &str| r.block(n.signal(signal)).thrown());
+    engine.register_fn("signal", move |n: &mut Node, signal: &str| {
+        r.ask(Some(&n.name), &format!("signal {signal}"), n.signal(signal)).thrown()
+    });
     let r = run.clone();
     engine.register_fn("logs", move |n: &mut Node| -> Returned<ImmutableString> {
         r.block(n.logs(&LogOptions::default())).map(text).thrown()
@@ -301,7 +320,8 @@ fn register_life(engine: &mut Engine, run: &Arc<Run>) {
             ) {
                 return Ok(text(wanted));
             }
-            r.block(n.wait_log(wanted, duration(&limit)?)).map(text).thrown()
+            let what = format!("console shows {wanted:?}");
+            r.wait(Some(&n.name), &what, n.wait_log(wanted, duration(&limit)?)).map(text).thrown()
         },
     );
     let r = run.clone();
@@ -309,13 +329,15 @@ fn register_life(engine: &mut Engine, run: &Arc<Run>) {
         if r.planned("wait", Some(&n.name), format!("wait for {path}"), serde_json::Value::Null) {
             return Ok(());
         }
-        r.block(n.wait_file(path, duration(&limit)?)).thrown()
+        r.wait(Some(&n.name), &format!("{path} exists"), n.wait_file(path, duration(&limit)?)).thrown()
     });
     let r = run.clone();
     engine.register_fn(
         "commit",
         move |n: &mut Node, reference: &str, changes: Array| -> Returned<ImmutableString> {
-            r.block(n.engine().commit_container(&n.name, reference, &strings(&changes))).map(text).thrown()
+            let changes = strings(&changes);
+            let work = n.engine().commit_container(&n.name, reference, &changes);
+            r.ask(Some(&n.name), &format!("commit as {reference}"), work).map(text).thrown()
         },
     );
 }

@@ -1,12 +1,11 @@
 //! Steps, and what can be hung between them.
 
-use super::super::diagnostics::to_rhai;
+use super::super::diagnostics::{innermost, to_rhai};
 use super::super::hooks::{Hook, Origin};
 use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::super::scope::{self, Scope};
 use super::super::stops::{Next, Stop};
-use super::control::innermost;
 use super::{Returned, Thrown};
 use crate::cluster::Cluster;
 use crate::error::Error;
