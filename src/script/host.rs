@@ -10,7 +10,7 @@ use super::stdlib::Places;
 use super::{api, diagnostics::Ending};
 use crate::error::{Error, Result};
 use crate::host::fs;
-use rhai::{AST, Dynamic, Engine, OptimizationLevel};
+use rhai::{Token, AST, Dynamic, Engine, OptimizationLevel};
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -64,6 +64,15 @@ pub struct Host {
     resolver: Arc<Resolver>,
 }
 
+/// Lets `default` be a name: parameters are declared with it. Rhai keeps the word for itself and has no use for it.
+#[expect(deprecated, reason = "marked volatile; nothing else reaches the tokens")]
+pub fn parse_default_as_a_name(engine: &mut Engine) {
+    engine.on_parse_token(|token, _, _| match token {
+        Token::Reserved(word) if word.as_str() == "default" => Token::Identifier(word),
+        other => other,
+    });
+}
+
 impl Host {
     /// A host for `run`.
     pub fn new(run: Arc<Run>) -> Self {
@@ -73,6 +82,7 @@ impl Host {
         engine.set_optimization_level(OptimizationLevel::Simple);
         engine.set_module_resolver(Handle(resolver.clone()));
         engine.disable_symbol("eval");
+        parse_default_as_a_name(&mut engine);
         engine.set_max_call_levels(128);
         engine.set_max_expr_depths(128, 64);
         engine.set_max_string_size(256 << 20);
