@@ -10,7 +10,7 @@ use super::stdlib::Places;
 use super::{api, diagnostics::Ending};
 use crate::error::{Error, Result};
 use crate::host::fs;
-use rhai::{Token, AST, Dynamic, Engine, OptimizationLevel};
+use rhai::{AST, Dynamic, Engine, OptimizationLevel, Token};
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
