@@ -10,7 +10,7 @@ use super::stops::{Next, Stop, Stops};
 use super::{api, diagnostics::Ending};
 use crate::error::{Error, Result};
 use crate::host::fs;
-use rhai::{AST, Dynamic, Engine, OptimizationLevel};
+use rhai::{AST, Dynamic, Engine, OptimizationLevel, Token};
 use std::io::Read;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -64,6 +64,15 @@ pub struct Host {
     resolver: Arc<Resolver>,
 }
 
+/// Lets `default` be a name: parameters are declared with it. Rhai keeps the word for itself and has no use for it.
+#[expect(deprecated, reason = "marked volatile; nothing else reaches the tokens")]
+pub fn parse_default_as_a_name(engine: &mut Engine) {
+    engine.on_parse_token(|token, _, _| match token {
+        Token::Reserved(word) if word.as_str() == "default" => Token::Identifier(word),
+        other => other,
+    });
+}
+
 impl Host {
     /// A host for `run`.
     pub fn new(run: Arc<Run>) -> Self {
@@ -79,6 +88,7 @@ impl Host {
         engine.set_optimization_level(OptimizationLevel::Simple);
         engine.set_module_resolver(Handle(resolver.clone()));
         engine.disable_symbol("eval");
+        parse_default_as_a_name(&mut engine);
         super::limits::set(&mut engine);
         engine.set_fast_operators(true);
         engine.on_progress(|count| {

@@ -223,7 +223,8 @@ mod tests {
     use super::*;
 
     fn params() -> Vec<Param> {
-        let engine = rhai::Engine::new();
+        let mut engine = rhai::Engine::new();
+        crate::script::host::parse_default_as_a_name(&mut engine);
         let ast = engine
             .compile(
                 r#"let p = params(#{

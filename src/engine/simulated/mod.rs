@@ -69,6 +69,11 @@ impl Simulated {
         self
     }
 
+    /// Puts an image there that came to be without the engine's doing.
+    pub fn put_image(&self, reference: &str) {
+        self.lock().add_image(reference, state::StoredImage::default());
+    }
+
     /// Lets a registry have `reference`. From then on only such images can be pulled.
     pub fn with_registry_image(self, reference: &str) -> Self {
         self.lock().registry.get_or_insert_default().insert(images::full_name(reference));

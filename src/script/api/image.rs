@@ -110,7 +110,9 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     });
     verb!("from_node", r, move |reference: &str, node: Node, files: Map, config: Map| -> Returned<()> {
         let told = format!("make image {reference} of its files");
-        if r.planned("image", Some(&node.name), told, serde_json::Value::Null) {
+        if let Some(plan) = r.plan.get() {
+            plan.act("image", Some(&node.name), told, serde_json::Value::Null);
+            plan.engine().put_image(reference);
             return Ok(());
         }
         let files = files.iter().map(|(to, from)| (to.to_string(), from.to_string())).collect();
