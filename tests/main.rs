@@ -16,6 +16,7 @@ mod cli;
 mod engine;
 mod guides;
 mod harness;
+mod recordings;
 mod scenarios;
 mod scripts;
 
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
     tests.extend(scenarios::tests());
     tests.extend(scripts::tests());
     tests.extend(guides::tests());
+    tests.extend(recordings::tests());
     harness::on_interrupt(harness::tear_down);
     let conclusion = libtest_mimic::run(&arguments, tests);
     harness::tear_down();

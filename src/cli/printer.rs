@@ -74,6 +74,15 @@ impl Printer {
         })
     }
 
+    /// Writes to standard error what a program that ran for the user wrote to its own.
+    pub fn complaint(&self, bytes: &[u8]) {
+        self.bus.suspend(&mut || {
+            let mut err = self.err.lock().unwrap_or_else(PoisonError::into_inner);
+            // there is nowhere left to tell that this failed
+            let _ = err.write_all(bytes).and_then(|()| err.flush());
+        });
+    }
+
     /// Writes a value in this form.
     pub fn value<T: Serialize>(&self, format: OutputFormat, value: &T) -> Result<()> {
         let wrong =

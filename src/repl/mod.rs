@@ -5,12 +5,15 @@ mod background;
 mod command;
 mod history;
 mod interrupt;
+mod pager;
 mod prompt;
 mod run;
 mod session;
 mod stops;
+pub mod tty;
 
-pub use background::Background;
-pub use run::run;
-pub use session::{Cancel, Candidate, Session};
+pub use background::{Background, Streamed};
+pub(crate) use run::file_named;
+pub use run::{EditMode, Options, run};
+pub use session::{Cancel, Candidate, Output, Session, Spec, Takes};
 pub use stops::{Console, Wanted};

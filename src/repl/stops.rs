@@ -1,7 +1,7 @@
 //! The prompt at which a run stops: before a step, or where one has failed.
 
-use super::Background;
-use super::session::{Cancel, Candidate, Session};
+use super::session::{Cancel, Candidate, Output, Session, Spec, Takes};
+use super::{Background, Options};
 use crate::cli::printer::Printer;
 use crate::error::{Error, Result};
 use crate::script::{Host, Next, Run, ScriptSession, Stop, Stops};
@@ -81,10 +81,11 @@ impl Console {
 
     fn answer(&self, run: &Arc<Run>, stop: &mut Stop, words: Words) -> Option<Next> {
         let answered = run.nested(|| {
-            let mut inner = ScriptSession::new(Host::new(run.clone()));
+            let mut inner = ScriptSession::new(Host::new(run.clone()), self.background.streamed());
             inner.set_variables(&stop.variables);
             let mut session = StopSession { inner, words, prompt: format!("{}> ", stop.name), answer: None };
-            let ended = super::run(&mut session, &self.printer, &self.background);
+            let ended =
+                super::run(&mut session, &self.printer, &self.background, Options::from_environment());
             if let Err(error) = ended {
                 self.printer.error(&error);
             }
@@ -196,8 +197,20 @@ impl Session for StopSession {
     fn prompt(&self) -> String {
         self.prompt.clone()
     }
-    fn greeting(&self) -> Option<String> {
-        None
+    fn claims(&self, input: &str) -> bool {
+        self.words.iter().any(|(word, _)| *word == input.trim())
+    }
+    fn commands(&self) -> Vec<Spec> {
+        self.inner.commands()
+    }
+    fn command(&mut self, name: &str, rest: &str, output: &Output<'_>) -> Result<Option<String>> {
+        self.inner.command(name, rest, output)
+    }
+    fn shell_line(&mut self, line: &str, output: &Output<'_>) -> Result<()> {
+        self.inner.shell_line(line, output)
+    }
+    fn complete_argument(&self, takes: Takes, text: &str) -> (usize, Vec<Candidate>) {
+        self.inner.complete_argument(takes, text)
     }
     fn load(&mut self, file: &Path) -> Result<Option<String>> {
         self.inner.load(file)

@@ -249,6 +249,17 @@ impl Host {
         Ok(ast)
     }
 
+    /// As [`Host::compile`], for a text whose lines are counted from the end of `before`. Errors in what was compiled
+    /// under the same name before go on to show the right lines.
+    pub fn compile_after(&self, name: &str, before: &str, text: &str) -> Result<AST> {
+        self.run.sources.add(name, &format!("{before}{text}"));
+        let blank = "\n".repeat(before.matches('\n').count());
+        let mut ast =
+            self.engine.compile(blank + text).map_err(|e| from_rhai(&e.into(), name, &self.run.sources))?;
+        ast.set_source(name);
+        Ok(ast)
+    }
+
     /// Runs what was compiled, under a fresh scope.
     pub fn eval_ast(&self, name: &str, ast: &AST, variables: &mut rhai::Scope<'_>) -> Result<Dynamic> {
         let scope = Scope { cancel: self.run.begin(), ..Default::default() };
@@ -280,11 +291,6 @@ impl Host {
     /// A value as people read it.
     pub fn show(&self, value: &Dynamic) -> String {
         super::show::value(&self.run, value)
-    }
-
-    /// Names of the functions that `ast` defines, for completion.
-    pub fn functions_of(ast: &AST) -> Vec<String> {
-        ast.iter_functions().map(|f| f.name.to_owned()).collect()
     }
 }
 

@@ -181,6 +181,16 @@ impl Run {
         Ok(engine)
     }
 
+    /// The engine, if it is connected already; never waits.
+    pub fn known_engine(&self) -> Option<Arc<dyn Engine>> {
+        self.engine.try_lock().ok()?.clone()
+    }
+
+    /// Where work goes on that nobody waits for.
+    pub fn runtime(&self) -> &tokio::runtime::Handle {
+        &self.runtime
+    }
+
     /// What the engine says of itself; asked once.
     pub fn engine_info(&self) -> Result<engine::Info> {
         let mut slot = self.info.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -22,6 +22,10 @@ impl Cluster {
         let slot = slots::take(1);
         Self { name: format!("{}{name}", prefix()), home: Home::new(), _slot: slot }
     }
+    /// A cluster of exactly this name, for recordings.
+    pub fn exactly(name: &str) -> Self {
+        Self { name: name.to_owned(), home: Home::new(), _slot: slots::take(1) }
+    }
     /// Runs `kind create cluster` with further arguments; does not look at what came of it.
     #[track_caller]
     pub fn create(&self, args: &[&str]) -> Ran {

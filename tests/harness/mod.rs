@@ -3,6 +3,7 @@
 //! - [`Home`]: a folder with its own `HOME`, `KUBECONFIG` and `TMPDIR`; [`Home::kind`] runs the program there.
 //! - [`Cluster`]: a cluster of one test, deleted at its end; at most [`slots::LIMIT`] clusters at a time.
 //! - [`shared`]: one cluster for all tests that only read.
+//! - [`pty`]: the program on a terminal; [`recording`]: what docs/recordings shows of it.
 //! - [`engine`]: asks the engine over its socket, without the code under test.
 
 pub mod clusters;
@@ -10,6 +11,8 @@ pub mod engine;
 pub mod home;
 pub mod kubectl;
 pub mod proxy;
+pub mod pty;
+pub mod recording;
 pub mod slots;
 pub mod upstream;
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::flags::Output;
+use crate::repl::EditMode;
 
 /// `kind run`
 #[derive(Debug, Clone, Default, Args)]
@@ -80,6 +81,19 @@ impl Run {
 /// `kind repl`
 #[derive(Debug, Clone, Default, Args)]
 pub struct Repl {
+    /// Use this cluster: c is the cluster, n its first node
+    #[arg(long, value_name = "NAME")]
+    pub cluster: Option<String>,
+    /// Keys of the prompt
+    #[arg(
+        long,
+        value_enum,
+        value_name = "MODE",
+        env = "KIND_EDIT_MODE",
+        default_value_t,
+        ignore_case = true
+    )]
+    pub edit_mode: EditMode,
     /// Let what is typed run commands, read and write files and mount folders of this machine
     #[arg(long)]
     pub allow_host: bool,

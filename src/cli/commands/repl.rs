@@ -20,10 +20,13 @@ pub fn run(app: &App, args: &Repl) -> Result<()> {
     };
     let run = app.new_run(options, bus);
     on_script_thread(|| {
-        let mut session = ScriptSession::new(Host::new(run));
+        let mut session = ScriptSession::new(Host::new(run), background.streamed());
+        if let Some(name) = &args.cluster {
+            session.focus(name)?;
+        }
         if let Some(file) = &args.file {
             session.load(file)?;
         }
-        repl::run(&mut session, &app.printer, &background)
+        repl::run(&mut session, &app.printer, &background, repl::Options { edit_mode: args.edit_mode })
     })
 }

@@ -1,9 +1,12 @@
 //! Text formats.
 
 use super::super::record::{Record, records_table};
+use super::super::run::Run;
+use super::super::show;
 use super::{Returned, Thrown, text, to_value};
 use crate::error::Error;
-use rhai::{Array, Dynamic, Engine, FuncRegistration, ImmutableString, Module};
+use rhai::{Array, Dynamic, Engine, FuncRegistration, ImmutableString, Map, Module};
+use std::sync::Arc;
 
 pub const YAML: &[Record] = records_table! { "yaml":
     "parse" "(text: string) -> value" "The first document of a YAML text.", "yaml::parse(\"a: 1\").a";
@@ -13,6 +16,10 @@ pub const YAML: &[Record] = records_table! { "yaml":
 pub const JSON: &[Record] = records_table! { "json":
     "parse" "(text: string) -> value" "A JSON text as a value.", "json::parse(\"[1, 2]\").len()";
     "render" "(value) -> string" "A value as JSON.", "json::render(#{a: 1})";
+};
+pub const VALUE: &[Record] = records_table! { "Value":
+    "to_json" "() -> string" "Any value as indented JSON; nodes and clusters are asked what they are. json::render(value) is the short form.", "c.nodes.to_json()";
+    "to_yaml" "() -> string" "Any value as YAML; nodes and clusters are asked what they are.", "c.nodes.to_yaml()";
 };
 pub const TOML: &[Record] = records_table! { "toml":
     "parse" "(text: string) -> map" "A TOML text as a map.", "toml::parse(\"a = 1\").a";
@@ -27,7 +34,19 @@ fn json_of(value: &Dynamic) -> Returned<serde_json::Value> {
     super::from_value("the value", value)
 }
 
-pub fn register(engine: &mut Engine) {
+/// On every value there is. Rhai has a `to_json` for maps, which one for exactly this type takes the place of.
+fn register_methods(engine: &mut Engine, run: &Arc<Run>) {
+    let r = run.clone();
+    let json = move |value: &Dynamic| show::json(&r, value).map(text).thrown();
+    let of_map = json.clone();
+    engine.register_fn("to_json", move |map: &mut Map| of_map(&Dynamic::from_map(map.clone())));
+    engine.register_fn("to_json", move |value: &mut Dynamic| json(value));
+    let r = run.clone();
+    engine.register_fn("to_yaml", move |value: &mut Dynamic| show::yaml(&r, value).map(text).thrown());
+}
+
+pub fn register(engine: &mut Engine, run: &Arc<Run>) {
+    register_methods(engine, run);
     let mut yaml = Module::new();
     FuncRegistration::new("parse").set_into_module(&mut yaml, |input: &str| -> Returned<Dynamic> {
         let documents = crate::yaml::parse_all(input, "the text").thrown()?;

@@ -36,6 +36,7 @@ pub const RECORDS: &[&[Record]] = &[
     data::YAML,
     data::JSON,
     data::TOML,
+    data::VALUE,
     files::HOST,
     files::CACHE,
     files::ASSET,
@@ -56,7 +57,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     control::register(engine, run);
     testing::register(engine, run);
     log::register(engine, run);
-    data::register(engine);
+    data::register(engine, run);
     files::register(engine, run);
     containers::register(engine, run);
     image::register(engine, run);
