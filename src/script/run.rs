@@ -186,11 +186,6 @@ impl Run {
         self.engine.try_lock().ok()?.clone()
     }
 
-    /// Where work goes on that nobody waits for.
-    pub fn runtime(&self) -> &tokio::runtime::Handle {
-        &self.runtime
-    }
-
     /// What the engine says of itself; asked once.
     pub fn engine_info(&self) -> Result<engine::Info> {
         let mut slot = self.info.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
