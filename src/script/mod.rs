@@ -22,10 +22,12 @@ mod show;
 pub mod stdlib;
 mod stops;
 mod trust;
+mod types;
 
 pub use host::{Host, Source, on_script_thread};
-pub use record::{Record, records};
+pub use record::{Parameter, Record, records};
 pub use run::{Run, RunOptions};
 pub use scope::Scope;
 pub use session::ScriptSession;
 pub use stops::{Next, Stop, Stops};
+pub use types::Type;
