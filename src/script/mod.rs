@@ -4,6 +4,7 @@
 //! are used is in `stdlib/*.rhai`.
 
 mod api;
+pub mod check;
 mod complete;
 mod diagnostics;
 mod frames;

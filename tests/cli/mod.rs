@@ -1,6 +1,7 @@
 //! The commands, one file for each verb or each promise.
 
 mod bad_input;
+mod check;
 pub mod create;
 mod get;
 mod interrupt;
@@ -18,6 +19,7 @@ pub fn tests() -> Vec<Trial> {
     [
         usage::tests(),
         run::tests(),
+        check::tests(),
         stdlib::tests(),
         bad_input::tests(),
         get::tests(),

@@ -44,6 +44,9 @@ pub struct Run {
     /// Take parameters from a YAML or JSON file; --set goes before it
     #[arg(long, value_name = "FILE")]
     pub values: Vec<PathBuf>,
+    /// Run the script without checking it first
+    #[arg(long)]
+    pub no_check: bool,
     /// The script (- reads standard input), then its arguments
     // one list, so that from FILE on every word is the script's, even one that looks like a flag of ours
     #[arg(value_name = "FILE", trailing_var_arg = true, required_unless_present = "eval")]
