@@ -319,6 +319,7 @@ fn dispatch(app: &App, command: Command) -> Result<()> {
         Command::Run(run) => commands::run::run(app, &run),
         Command::Repl(repl) => commands::repl::run(app, &repl),
         Command::Test(test) => commands::test::run(app, &test),
+        Command::Check(check) => commands::check::run(app, &check),
         Command::Engine(engine) => commands::engine::run(app, engine),
         Command::Build(build) => commands::build::run(app, build),
         Command::Stdlib(stdlib) => commands::stdlib::run(app, stdlib),

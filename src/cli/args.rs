@@ -4,6 +4,7 @@
 //! Commands, flags and defaults that upstream kind 0.33 has are the same here, in spelling and meaning.
 
 mod build;
+mod check;
 mod create;
 mod delete;
 mod engine;
@@ -16,6 +17,7 @@ mod test;
 mod usage;
 
 pub use build::{Build, BuildWhat, NodeImage, Source};
+pub use check::{Check, CheckFormat};
 pub use create::{Create, CreateCluster, CreateWhat};
 pub use delete::{Delete, DeleteCluster, DeleteClusters, DeleteWhat};
 pub use engine::{
@@ -103,6 +105,8 @@ pub enum Command {
     Repl(Repl),
     /// Test clusters and scripts with scenarios
     Test(Test),
+    /// Find mistakes in scripts without running them
+    Check(Check),
     /// Look after the private container engine
     Engine(Engine),
     /// Build a node image

@@ -207,7 +207,8 @@ fn function_name(name: &str) -> String {
     if name.starts_with("anon$") { "a closure".to_owned() } else { name.to_owned() }
 }
 
-fn render_place(
+/// A place with the script's line and the calls that led there.
+pub(super) fn render_place(
     source: &str,
     position: Position,
     chain: &[(String, Position, String)],

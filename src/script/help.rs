@@ -1,6 +1,6 @@
 //! Help on the script API, made from its records.
 
-use super::record::{Record, records};
+use super::record::{Record, WORDS, records};
 use super::stdlib::closest;
 use std::fmt::Write;
 
@@ -8,6 +8,9 @@ use std::fmt::Write;
 pub fn text(name: Option<&str>) -> String {
     let Some(name) = name else { return overview() };
     let wanted = name.trim().trim_end_matches("()");
+    if wanted == "types" {
+        return WORDS.iter().map(|(word, meaning)| format!("{word:<22} {meaning}\n")).collect();
+    }
     let found: Vec<&Record> = records()
         .filter(|r| r.name == wanted || r.qualified() == wanted || r.module.eq_ignore_ascii_case(wanted))
         .collect();
@@ -21,10 +24,14 @@ pub fn text(name: Option<&str>) -> String {
     let many = found.len() > 4;
     let mut text = String::new();
     for record in found {
-        let space = if record.signature.starts_with('(') { "" } else { " " };
+        let space = if record.is_property() { " " } else { "" };
         let _ = writeln!(text, "{}{space}{}", record.qualified(), record.signature);
         wrap(&mut text, "    ", record.doc);
         if !many {
+            if !record.options.is_empty() {
+                wrap(&mut text, "    keys: ", record.options);
+            }
+            wrap(&mut text, "    throws: ", record.throws);
             let _ = writeln!(text, "    example: {}", record.example);
         }
     }
@@ -68,5 +75,5 @@ fn overview() -> String {
         let names: Vec<&str> = records().filter(|r| r.module == module).map(|r| r.name).collect();
         wrap(&mut text, &format!("{title:<11} "), &names.join(" "));
     }
-    text + "\n.help NAME tells more; kind stdlib list shows the scripts behind the commands"
+    text + "\n.help NAME tells more, .help types explains the words in signatures; kind stdlib list shows the scripts behind the commands"
 }

@@ -1,6 +1,6 @@
 //! Runs scripts: a file, a text, a function of the standard library, or a line of the REPL.
 
-use super::diagnostics::{Sources, from_rhai};
+use super::diagnostics::{Sources, from_rhai, render_place};
 use super::params::{self, Param};
 use super::resolver::{Handle, Resolver};
 use super::run::Run;
@@ -30,7 +30,8 @@ pub enum Source {
 }
 
 impl Source {
-    fn load(&self) -> Result<(String, String)> {
+    /// The script's name and text.
+    pub fn load(&self) -> Result<(String, String)> {
         match self {
             Self::File(path) => {
                 let text = fs::read_to_string(path).map_err(|e| match e.code() {
@@ -133,6 +134,18 @@ impl Host {
         let doc = text.lines().skip_while(|l| l.starts_with("#!")).map_while(|l| l.strip_prefix("//!"));
         let doc = doc.map(str::trim).collect::<Vec<_>>().join("\n");
         Ok((params::of_script(&self.compile(&name, &text)?)?, doc))
+    }
+
+    /// The name and the text of what `import path` in the script `from` means.
+    pub(super) fn locate(&self, from: &str, path: &str) -> Result<(String, String)> {
+        self.resolver.locate(Some(from), path)
+    }
+
+    /// A place in a script, with its line, as errors show it; both numbers from 1.
+    pub fn place(&self, name: &str, text: &str, line: usize, column: usize) -> String {
+        self.run.sources.add(name, text);
+        let at = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+        render_place(name, rhai::Position::new(at(line), at(column)), &[], &self.run.sources)
     }
 
     /// Runs a script whole; returns its last value.

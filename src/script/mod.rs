@@ -5,6 +5,7 @@
 
 mod api;
 mod calls;
+pub mod check;
 mod complete;
 mod diagnostics;
 mod frames;
@@ -27,10 +28,12 @@ pub mod stdlib;
 mod stops;
 pub mod testing;
 mod trust;
+mod types;
 
 pub use host::{Host, Source, on_script_thread};
-pub use record::{Record, records};
+pub use record::{Parameter, Record, records};
 pub use run::{Run, RunOptions};
 pub use scope::Scope;
 pub use session::ScriptSession;
 pub use stops::{Next, Stop, Stops};
+pub use types::Type;

@@ -47,7 +47,8 @@ impl Resolver {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    fn locate(&self, from: Option<&str>, path: &str) -> crate::Result<(String, String)> {
+    /// The name and the text of what `path` means in the script `from`.
+    pub fn locate(&self, from: Option<&str>, path: &str) -> crate::Result<(String, String)> {
         if let Some(name) = path.strip_prefix("std/") {
             let name = name.trim_end_matches(".rhai");
             super::trust::import(self.trusted, from, name)?;

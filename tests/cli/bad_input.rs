@@ -55,7 +55,7 @@ fn script_mistakes_have_a_place_and_a_suggestion() {
     home.kind(&["run", "unknown.rhai"])
         .code(1)
         .stdout("")
-        .tells("error: there is no function sleeep(int)")
+        .tells("error: there is no function sleeep")
         .tells("unknown.rhai:3:3")
         .tells("  hint: did you mean sleep?");
     home.file("import.rhai", "import \"std/creat\" as c;\n");

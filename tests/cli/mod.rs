@@ -1,6 +1,7 @@
 //! The commands, one file for each verb or each promise.
 
 mod bad_input;
+mod check;
 pub mod create;
 mod get;
 mod interrupt;
@@ -20,6 +21,7 @@ pub fn tests() -> Vec<Trial> {
     [
         usage::tests(),
         run::tests(),
+        check::tests(),
         stdlib::tests(),
         test_command::tests(),
         timeline::tests(),

@@ -75,9 +75,15 @@ fn help_errors_and_history() {
     let home = Home::new();
     let mut pty = prompt(&home, &[]);
     pty.ready("kind>");
-    assert!(told(&mut pty, "kind>", ".help parallel").contains("Calls the closure for every item at the same time"));
+    assert!(
+        told(&mut pty, "kind>", ".help parallel")
+            .contains("Calls the closure for every item at the same time")
+    );
     let error = told(&mut pty, "kind>", "sleeep(1)");
-    assert!(error.contains("there is no function sleeep") && error.contains("did you mean sleep?"), "{error}");
+    assert!(
+        error.contains("there is no function sleeep") && error.contains("did you mean sleep?"),
+        "{error}"
+    );
     let error = told(&mut pty, "kind>", "kubectl get nodes");
     assert!(error.contains("!kubectl get nodes runs it as a command on the node in use"), "{error}");
     assert!(told(&mut pty, "kind>", "c.nodes").contains(".focus CLUSTER binds c and n"));
@@ -162,7 +168,10 @@ fn errors_keep_values_and_tell_the_right_line() {
     assert_eq!(told(&mut pty, "kind>", "[a, b]"), "- 1\n- 2");
     told(&mut pty, "kind>", "fn late(x) { x.nope() } 1 / 0");
     let error = told(&mut pty, "kind>", "late(1)");
-    assert!(error.contains("(input 3):1:16") && error.contains("1 | fn late(x) { x.nope() } 1 / 0"), "{error}");
+    assert!(
+        error.contains("(input 3):1:16") && error.contains("1 | fn late(x) { x.nope() } 1 / 0"),
+        "{error}"
+    );
     assert!(error.contains("in late, called from (prompt):1:1"), "{error}");
     told(&mut pty, "kind>", ".load lib.rhai; 1");
     pty.enter(".load lib.rhai");
@@ -210,7 +219,10 @@ fn a_script_is_edited_and_used() {
     let mut pty = Pty::start(&command, 110, 40);
     pty.ready("kind>");
     let said = told(&mut pty, "kind>", ".edit network");
-    assert!(said.contains("error:") && said.contains("network.rhai:4") && said.contains(".edit network opens"), "{said}");
+    assert!(
+        said.contains("error:") && said.contains("network.rhai:4") && said.contains(".edit network opens"),
+        "{said}"
+    );
     assert_eq!(told(&mut pty, "kind>", "1 + 1"), "2");
     leave(pty);
 
@@ -219,7 +231,10 @@ fn a_script_is_edited_and_used() {
     let mut pty = Pty::start(&command, 110, 40);
     pty.ready("kind>");
     let said = told(&mut pty, "kind>", ".edit cni");
-    assert!(said.contains("nothing was changed") && !home.work().join(".kind/stdlib/cni.rhai").exists(), "{said}");
+    assert!(
+        said.contains("nothing was changed") && !home.work().join(".kind/stdlib/cni.rhai").exists(),
+        "{said}"
+    );
     leave(pty);
 }
 
@@ -263,9 +278,16 @@ fn keys_of_vi() {
 
 fn lines_of_a_pipe() {
     let home = Home::new();
-    let ran = home.kind_with(&["repl"], "let a = 2\nfn f(x) {\n  x + 1\n}\nf(a)\n.json #{b: [1, ()]}\n.yaml it\n1 / 0\n.time 5\n");
+    let ran = home.kind_with(
+        &["repl"],
+        "let a = 2\nfn f(x) {\n  x + 1\n}\nf(a)\n.json #{b: [1, ()]}\n.yaml it\n1 / 0\n.time 5\n",
+    );
     let ran = ran.ok().tells("division by zero");
-    assert!(ran.stdout.starts_with("2\n3\n{\n  \"b\": [\n    1,\n    null\n  ]\n}\n3\n5\n0.0"), "{}", ran.stdout);
+    assert!(
+        ran.stdout.starts_with("2\n3\n{\n  \"b\": [\n    1,\n    null\n  ]\n}\n3\n5\n0.0"),
+        "{}",
+        ran.stdout
+    );
     home.kind_with(&["repl"], "exit(3)\n").code(3);
     home.kind_with(&["repl"], "!ls\n.shell\n").ok();
 }
@@ -274,7 +296,9 @@ fn lines_of_a_pipe() {
 #[track_caller]
 fn completed(pty: &mut Pty, prompt: &str, keys: &str, wanted: &str) -> Duration {
     pty.send(keys);
-    pty.until("what is typed", |screen| screen.lines().last().is_some_and(|line| line.starts_with(&format!("{prompt} {keys}"))));
+    pty.until("what is typed", |screen| {
+        screen.lines().last().is_some_and(|line| line.starts_with(&format!("{prompt} {keys}")))
+    });
     // somebody's finger is on its way
     std::thread::sleep(Duration::from_millis(150));
     pty.send(TAB);
@@ -290,7 +314,10 @@ fn completion_knows_the_cluster_in_time() {
     let (mut pty, waits) = on_cluster(&home);
     let name = shared().name.clone();
     let worker = shared().node("worker");
-    let (find, node) = (format!("cluster(\"{}", &name[..name.len() - 3]), format!("c.node(\"{}", &worker[..worker.len() - 3]));
+    let (find, node) = (
+        format!("cluster(\"{}", &name[..name.len() - 3]),
+        format!("c.node(\"{}", &worker[..worker.len() - 3]),
+    );
     let cases = [
         ("c.work".to_owned(), "c.workers".to_owned()),
         ("n.exec(\"ls\").std".to_owned(), "stdout".to_owned()),
@@ -341,7 +368,10 @@ fn a_shell_follows_the_window() {
     pty.ready(&waits);
     pty.enter(&format!(".shell {} tput cols", shared().node("worker")));
     pty.ready(&waits);
-    assert_eq!(told(&mut pty, &waits, ".shell nobody").lines().next(), Some("error: there is no node \"nobody\""));
+    assert_eq!(
+        told(&mut pty, &waits, ".shell nobody").lines().next(),
+        Some("error: there is no node \"nobody\"")
+    );
     assert_eq!(told(&mut pty, &waits, "1 + 1"), "2", "the terminal is as it was");
     leave(pty);
 }
@@ -349,7 +379,10 @@ fn a_shell_follows_the_window() {
 fn commands_on_nodes_and_their_output() {
     let home = Home::new();
     let (mut pty, waits) = on_cluster(&home);
-    assert_eq!(told(&mut pty, &waits, "!hostname; exit 4"), format!("{}\nexit code 4", shared().node("control-plane")));
+    assert_eq!(
+        told(&mut pty, &waits, "!hostname; exit 4"),
+        format!("{}\nexit code 4", shared().node("control-plane"))
+    );
     pty.enter(".node worker");
     let waits = format!("{}/worker>", waits.trim_end_matches('>'));
     pty.ready(&waits);
@@ -376,7 +409,10 @@ fn values_as_people_and_programs_read_them() {
     let (first, worker) = (shared().node("control-plane"), shared().node("worker"));
     let table = told(&mut pty, &waits, "c.nodes");
     let lines: Vec<&str> = table.lines().collect();
-    assert!(lines[0].starts_with("NAME ") && lines[1].starts_with(&first) && lines[2].starts_with(&worker), "{table}");
+    assert!(
+        lines[0].starts_with("NAME ") && lines[1].starts_with(&first) && lines[2].starts_with(&worker),
+        "{table}"
+    );
     assert_eq!(told(&mut pty, &waits, "c.workers[0]").lines().count(), 1, "a node is a line");
     assert!(told(&mut pty, &waits, "c.list(\"nodes\")").contains("Ready"));
     assert!(told(&mut pty, &waits, ".nodes").contains(&worker));
@@ -390,7 +426,8 @@ fn values_as_people_and_programs_read_them() {
     pty.ready(&waits);
     leave(pty);
     let code = format!("cluster(\"{}\").nodes.to_json()", shared().name);
-    let json: serde_json::Value = serde_json::from_str(&home.kind(&["run", "-e", &code]).ok().stdout).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(&home.kind(&["run", "-e", &code]).ok().stdout).unwrap();
     assert_eq!(json[1]["name"], worker.as_str());
     assert!(json[1]["state"] == "running" && Path::new("/").exists(), "{json}");
 }

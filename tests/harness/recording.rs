@@ -95,7 +95,8 @@ fn replay(path: &PathBuf, command: &Command, demo: &str, takes: &[Take]) {
     let header = lines.next().unwrap();
     assert_eq!((&header["width"], &header["height"]), (&json!(COLUMNS), &json!(ROWS)));
     let events: Vec<Value> = lines.collect();
-    let typed: String = takes.iter().filter_map(|t| if let Take::Type(text) = t { Some(*text) } else { None }).collect();
+    let typed: String =
+        takes.iter().filter_map(|t| if let Take::Type(text) = t { Some(*text) } else { None }).collect();
     let recorded: String = events.iter().filter(|e| e[1] == "i").filter_map(|e| e[2].as_str()).collect();
     assert_eq!(recorded, typed, "the recording is of something else: make it anew with KIND_RECORD=1");
 

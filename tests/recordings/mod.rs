@@ -2,7 +2,7 @@
 //! writes them anew.
 
 use crate::harness::recording::Take::{Ready, See, Type};
-use crate::harness::{Cluster, recording, real};
+use crate::harness::{Cluster, real, recording};
 use libtest_mimic::Trial;
 
 pub fn tests() -> Vec<Trial> {

@@ -48,6 +48,9 @@ pub struct Run {
     /// Tell the ten longest things at the end
     #[arg(long)]
     pub profile: bool,
+    /// Run the script without checking it first
+    #[arg(long)]
+    pub no_check: bool,
     /// The script (- reads standard input), then its arguments
     // one list, so that from FILE on every word is the script's, even one that looks like a flag of ours
     #[arg(value_name = "FILE", trailing_var_arg = true, required_unless_present = "eval")]

@@ -2,6 +2,7 @@
 //! the answer. The order of a cluster's life is not here.
 
 pub mod build;
+pub mod check;
 pub mod completion;
 pub mod create;
 pub mod delete;

@@ -44,13 +44,19 @@ pub fn run(app: &App, run: &Run) -> Result<()> {
         values,
         ..Default::default()
     };
+    let start = |host: &Host| {
+        if !run.no_check {
+            super::check::before_run(app, host, &source)?;
+        }
+        host.run_script(&source)
+    };
     if run.plan {
-        return app.print_plan(options, run.output.output, |host| host.run_script(&source).map(drop));
+        return app.print_plan(options, run.output.output, |host| start(host).map(drop));
     }
     let wanted = Wanted { step: run.step, breaks: run.breaks.clone(), failure: run.interactive };
     let shows_value = run.eval.is_some();
     let shown = app.with_stops(options, wanted, |host| {
-        let value = host.run_script(&source)?;
+        let value = start(host)?;
         Ok((shows_value && !value.is_unit()).then(|| host.show(&value)))
     })?;
     shown.map_or(Ok(()), |text| app.printer.line(&text))

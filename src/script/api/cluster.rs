@@ -18,43 +18,49 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub const MODULE: &[Record] = records_table! { "cluster":
-    "plan" "(spec: map) -> Cluster" "The cluster that a v1alpha4 document describes (as a map), checked and with all defaults; nothing is made.", "cluster::plan(#{name: \"demo\"}).nodes.len()";
-    "load" "(file: string) -> map" "Reads a config file (v1alpha4) into a map for plan; - reads standard input.", "try { cluster::load(\"none.yaml\") } catch (e) { e.code }";
-    "find" "(name: string) -> Cluster" "The cluster of that name; throws `cluster.not_found`.", "cluster::find(\"kind\").nodes.len()";
-    "lookup" "(name: string) -> Cluster" "As find, but without nodes when there is none.", "cluster::lookup(\"none\").nodes.len()";
-    "exists" "(name: string) -> bool" "Whether the engine has nodes of that cluster.", "cluster::exists(\"none\")";
-    "names" "() -> array of string" "Names of all clusters.", "cluster::names().len()";
-    "default_image" "() -> string" "The node image of clusters that name none.", "cluster::default_image()";
+    "plan" "(spec: map) -> Cluster" "The cluster that a v1alpha4 document describes (as a map), checked and with all defaults; nothing is made.", "cluster::plan(#{name: \"demo\"}).nodes.len()",
+        options "apiVersion: string, kind: string, name: string, nodes: array of map, networking: map, featureGates: map, runtimeConfig: map, kubeadmConfigPatches: array of string, kubeadmConfigPatchesJSON6902: array of map, containerdConfigPatches: array of string, containerdConfigPatchesJSON6902: array of string",
+        throws "config.* script.bad_value engine.*";
+    "load" "(file: string) -> map" "Reads a config file (v1alpha4) into a map for plan; - reads standard input.", "try { cluster::load(\"none.yaml\") } catch (e) { e.code }", throws "config.* file.*";
+    "find" "(name: string) -> Cluster" "The cluster of that name; throws `cluster.not_found`.", "cluster::find(\"kind\").nodes.len()", throws "cluster.not_found engine.*";
+    "lookup" "(name: string) -> Cluster" "As find, but without nodes when there is none.", "cluster::lookup(\"none\").nodes.len()", throws "engine.*";
+    "exists" "(name: string) -> bool" "Whether the engine has nodes of that cluster.", "cluster::exists(\"none\")", throws "engine.*";
+    "names" "() -> array of string" "Names of all clusters.", "cluster::names().len()", throws "engine.*";
+    "default_image" "() -> string" "The node image of clusters that name none.", "cluster::default_image()", throws "none";
 };
 pub const GLOBAL: &[Record] = records_table! { "":
-    "cluster" "(name: string) -> Cluster" "The cluster of that name, as cluster::find.", "cluster(\"kind\").name";
+    "cluster" "(name: string) -> Cluster" "The cluster of that name, as cluster::find.", "cluster(\"kind\").name", throws "cluster.not_found engine.*";
 };
 pub const METHODS: &[Record] = records_table! { "Cluster":
-    "name" "-> string" "Its name.", "c.name";
-    "context" "-> string" "Its context in a kubeconfig: kind-NAME.", "c.context";
-    "config" "-> map" "What it was planned to be, as a v1alpha4 document; () for one that was found.", "c.config";
-    "nodes" "-> array of Node" "Control planes first, then workers.", "c.nodes[0].name";
-    "control_plane" "-> Node" "The first control plane.", "c.control_plane.name";
-    "control_planes" "-> array of Node" "All control planes.", "c.control_planes.len()";
-    "workers" "-> array of Node" "All workers.", "c.workers.len()";
-    "others" "-> array of Node" "All nodes but the first control plane and a load balancer.", "c.others.len()";
-    "node" "(name: string) -> Node" "A node by its name, with or without the cluster's in front.", "c.node(\"control-plane\").name";
-    "endpoint" "-> string" "host:port of the API server as this machine reaches it.", "c.endpoint";
-    "kubeconfig" "(internal: bool) -> string" "The administrator's kubeconfig; for this machine unless internal is true. It holds a private key.", "c.kubeconfig().len() > 0";
-    "use_kubeconfig" "(text: string) -> ()" "Tells the kubeconfig to use from here on.", "c.use_kubeconfig(c.kubeconfig())";
-    "api_ready" "(limit: seconds) -> ()" "Waits until the API server says that it is ready.", "c.api_ready(60)";
-    "api_answers" "(limit: seconds) -> ()" "Waits until the API server answers at all; a second before it is ready.", "c.api_answers(60)";
-    "apply" "(manifests: string or map) -> array of string" "Applies manifests (server side); what was applied, as kind/name.", "c.apply(#{apiVersion: \"v1\", kind: \"ConfigMap\", metadata: #{name: \"example\"}})";
-    "get" "(kind: string, name: string, namespace: string) -> map" "One object; the namespace is default unless given.", "c.get(\"node\", c.control_plane.name).metadata.name";
-    "list" "(kind: string, options: map) -> array of map" "Objects of a kind. Options: namespace (all when left out), selector.", "c.list(\"nodes\").len()";
-    "delete" "(kind: string, name: string, namespace: string) -> ()" "Deletes an object; no error when it is not there.", "c.delete(\"configmap\", \"example\")";
-    "patch" "(kind: string, name: string, namespace: string, patch: map) -> map" "Merges a patch into an object.", "c.patch(\"configmap\", \"example\", \"default\", #{data: #{a: \"1\"}})";
-    "wait" "(kind: string, name: string, condition: string, limit: seconds, namespace: string) -> map or array" "Waits for an object's condition: Ready, Available, Complete, exists, gone, another condition's name, path=value (status.phase=Bound) or path!=value. The name may be a selector (app=web); then an array comes back.", "c.wait(\"node\", c.control_plane.name, \"Ready\", 60)";
-    "wait_ready" "(limit: seconds) -> float" "Waits until every node is Ready; how many seconds it took.", "c.wait_ready(60)";
-    "pod_logs" "(pod: string, namespace: string) -> string" "What a pod's first container wrote.", "c.pod_logs(\"web\", \"default\")";
-    "raw" "(path: string) -> string" "The answer to a GET of the API server.", "c.raw(\"/version\")";
-    "kubectl" "(words…) -> string" "Runs kubectl on the first control plane; its standard output. A map as the last word may have stdin.", "c.kubectl(\"get\", \"nodes\", \"-o\", \"name\")";
-    "fetch" "(node: Node, port: int, path: string) -> string" "Asks a published port of a node over HTTP from this machine; the body. Throws `http.status` with the status otherwise.", "c.fetch(c.control_plane, 30080, \"/\")";
+    "name" "-> string" "Its name.", "c.name", throws "none";
+    "context" "-> string" "Its context in a kubeconfig: kind-NAME.", "c.context", throws "none";
+    "config" "-> map or ()" "What it was planned to be, as a v1alpha4 document; () for one that was found.", "c.config", throws "none";
+    "nodes" "-> array of Node" "Control planes first, then workers.", "c.nodes[0].name", throws "none";
+    "control_plane" "-> Node" "The first control plane.", "c.control_plane.name", throws "cluster.no_control_plane";
+    "control_planes" "-> array of Node" "All control planes.", "c.control_planes.len()", throws "none";
+    "workers" "-> array of Node" "All workers.", "c.workers.len()", throws "none";
+    "others" "-> array of Node" "All nodes but the first control plane and a load balancer.", "c.others.len()", throws "none";
+    "node" "(name: string) -> Node" "A node by its name, with or without the cluster's in front.", "c.node(\"control-plane\").name", throws "node.not_found";
+    "endpoint" "-> string" "host:port of the API server as this machine reaches it.", "c.endpoint", throws "cluster.* engine.*";
+    "kubeconfig" "(internal?: bool) -> string" "The administrator's kubeconfig; for this machine unless internal is true. It holds a private key.", "c.kubeconfig().len() > 0", throws "cluster.* kubeconfig.* engine.* node.*";
+    "use_kubeconfig" "(text: string) -> ()" "Tells the kubeconfig to use from here on.", "c.use_kubeconfig(c.kubeconfig())", throws "none";
+    "api_ready" "(limit: seconds) -> ()" "Waits until the API server says that it is ready.", "c.api_ready(60)", throws "kubernetes.* cluster.* engine.*";
+    "api_answers" "(limit: seconds) -> ()" "Waits until the API server answers at all; a second before it is ready.", "c.api_answers(60)", throws "kubernetes.* cluster.* engine.*";
+    "apply" "(manifests: string or map) -> array of string" "Applies manifests (server side); what was applied, as kind/name.", "c.apply(#{apiVersion: \"v1\", kind: \"ConfigMap\", metadata: #{name: \"example\"}})", throws "yaml.syntax script.bad_value kubernetes.* cluster.* engine.*";
+    "get" "(kind: string, name: string, namespace?: string) -> map" "One object; the namespace is default unless given.", "c.get(\"node\", c.control_plane.name).metadata.name", throws "kubernetes.* cluster.* engine.*";
+    "list" "(kind: string, options?: map) -> array of map" "Objects of a kind. Options: namespace (all when left out), selector.", "c.list(\"nodes\").len()",
+        options "namespace: string, selector: string",
+        throws "script.unknown_option kubernetes.* cluster.* engine.*";
+    "delete" "(kind: string, name: string, namespace?: string) -> ()" "Deletes an object; no error when it is not there.", "c.delete(\"configmap\", \"example\")", throws "kubernetes.* cluster.* engine.*";
+    "patch" "(kind: string, name: string, namespace: string, patch: map) -> map" "Merges a patch into an object.", "c.patch(\"configmap\", \"example\", \"default\", #{data: #{a: \"1\"}})", throws "script.bad_value kubernetes.* cluster.* engine.*";
+    "wait" "(kind: string, name: string, condition: string, limit: seconds, namespace?: string) -> map or array" "Waits for an object's condition: Ready, Available, Complete, exists, gone, another condition's name, path=value (status.phase=Bound) or path!=value. The name may be a selector (app=web); then an array comes back.", "c.wait(\"node\", c.control_plane.name, \"Ready\", 60)", throws "script.bad_value kubernetes.* cluster.* engine.*";
+    "wait_ready" "(limit: seconds) -> float" "Waits until every node is Ready; how many seconds it took.", "c.wait_ready(60)", throws "kubernetes.* cluster.* engine.*";
+    "pod_logs" "(pod: string, namespace: string) -> string" "What a pod's first container wrote.", "c.pod_logs(\"web\", \"default\")", throws "kubernetes.* cluster.* engine.*";
+    "raw" "(path: string) -> string" "The answer to a GET of the API server.", "c.raw(\"/version\")", throws "kubernetes.* cluster.* engine.*";
+    "kubectl" "(words…: any, options?: map) -> string" "Runs kubectl on the first control plane; its standard output. A map as the last word may have stdin.", "c.kubectl(\"get\", \"nodes\", \"-o\", \"name\")",
+        options "stdin: string",
+        throws "node.exec_failed cluster.no_control_plane engine.*";
+    "fetch" "(node: Node, port: int, path: string) -> string" "Asks a published port of a node over HTTP from this machine; the body. Throws `http.status` with the status otherwise.", "c.fetch(c.control_plane, 30080, \"/\")", throws "node.no_port http.* engine.*";
 };
 
 /// A v1alpha4 document as a value, from a file or standard input.

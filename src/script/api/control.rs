@@ -17,32 +17,34 @@ use std::time::{Duration, Instant};
 const PARALLEL: usize = 32;
 
 pub const RECORDS: &[Record] = records_table! { "":
-    "parallel" "(list: array, call: closure(item)) -> array"
+    "parallel" "(list: array, call?: closure(item)) -> array"
         "Calls the closure for every item at the same time; results in the list's order. The first error cancels the others and is thrown. A list of closures without `call` runs each of them.",
-        "parallel([1, 2, 3], |x| x * 2)";
-    "retry" "(times: int, pause: seconds, body: closure) -> value of body"
+        "parallel([1, 2, 3], |x| x * 2)", throws "script.bad_value, and what call throws";
+    "retry" "(times: int, pause: seconds, body: closure()) -> value of body"
         "Calls body until it does not throw, at most `times` times, with `pause` between.",
-        "retry(3, 0.1, || 42)";
-    "eventually" "(limit: seconds, body: closure) -> value of body"
+        "retry(3, 0.1, || 42)", throws "what body throws";
+    "eventually" "(limit: seconds, body: closure()) -> value of body"
         "Calls body until it returns something other than false and () without throwing; throws `time_limit` with the last error after `limit`.",
-        "eventually(1, || true)";
-    "on_failure" "(body: closure, cleanup: closure(error)) -> value of body"
+        "eventually(1, || true)", throws "time_limit";
+    "on_failure" "(body: closure(), cleanup: closure(error)) -> value of body"
         "Runs body; when it throws or the run is interrupted, runs cleanup with the error (which Ctrl-C does not stop at once) and throws on.",
-        "on_failure(|| 1, |error| print(error.message))";
-    "always" "(body: closure, cleanup: closure()) -> value of body"
+        "on_failure(|| 1, |error| print(error.message))", throws "what body throws";
+    "always" "(body: closure(), cleanup: closure()) -> value of body"
         "Runs body, then cleanup whatever happened.",
-        "always(|| 1, || print(\"done\"))";
-    "sleep" "(seconds) -> ()" "Waits; Ctrl-C ends it at once.", "sleep(0.01)";
-    "assert" "(condition: bool, message: string) -> ()" "Throws `assertion` unless condition holds. The message may be left out.", "assert(1 < 2, \"order\")";
-    "assert_eq" "(left, right, message: string) -> ()" "Throws `assertion` unless the values are equal, and says how they differ. The message may be left out.", "assert_eq(1 + 1, 2)";
-    "fail" "(message: string or map) -> never" "Throws; a map may have code, message, hint, node.", "try { fail(\"no\") } catch (e) { e.message }";
-    "exit" "(code: int) -> never" "Ends the run with this exit code.", "if false { exit(3) }";
-    "args" "() -> array of string" "The arguments after the script's name.", "args().len()";
+        "always(|| 1, || print(\"done\"))", throws "what body throws";
+    "sleep" "(time: seconds) -> ()" "Waits; Ctrl-C ends it at once.", "sleep(0.01)", throws "script.bad_value";
+    "assert" "(condition: bool, message: string) -> ()" "Throws `assertion` unless condition holds. The message may be left out.", "assert(1 < 2, \"order\")", throws "assertion";
+    "assert_eq" "(left: any, right: any, message: string) -> ()" "Throws `assertion` unless the values are equal, and says how they differ. The message may be left out.", "assert_eq(1 + 1, 2)", throws "assertion";
+    "fail" "(message: string or map) -> never" "Throws; a map may have code, message, hint, node.", "try { fail(\"no\") } catch (e) { e.message }",
+        options "code: string, message: string, hint: string, hints: array of string, node: string, kind: string, causes: array of string, command: string, exit_code: int, stdout: string, stderr: string, place: string",
+        throws "failed, or the code in message";
+    "exit" "(code: int) -> never" "Ends the run with this exit code.", "if false { exit(3) }", throws "none";
+    "args" "() -> array of string" "The arguments after the script's name.", "args().len()", throws "none";
     "params" "(declaration: map) -> map"
         "Declares the script's parameters and returns their values. Each is its default, or a map with type (string, int, float, bool, array, map), default, doc, choices; one without a default has to be given. Set by --set NAME=VALUE and --values FILE, shown by kind run FILE --help.",
-        "params(#{workers: 2, mode: #{default: \"fast\", choices: [\"fast\", \"safe\"], doc: \"How\"}}).workers";
-    "join" "(list: array, separator: string) -> string" "The items as one text.", "join([1, 2], \", \")";
-    "now" "() -> float" "Seconds of a clock that never goes back.", "let t = now(); now() - t";
+        "params(#{workers: 2, mode: #{default: \"fast\", choices: [\"fast\", \"safe\"], doc: \"How\"}}).workers", throws "params.declaration params.value params.unknown params.missing";
+    "join" "(list: array, separator: string) -> string" "The items as one text.", "join([1, 2], \", \")", throws "none";
+    "now" "() -> float" "Seconds of a clock that never goes back.", "let t = now(); now() - t", throws "none";
 };
 
 /// The closure with copies of what it captured, so that threads do not fight over shared values.

@@ -9,20 +9,20 @@ use rhai::{Array, Dynamic, Engine, FuncRegistration, ImmutableString, Map, Modul
 use std::sync::Arc;
 
 pub const YAML: &[Record] = records_table! { "yaml":
-    "parse" "(text: string) -> value" "The first document of a YAML text.", "yaml::parse(\"a: 1\").a";
-    "parse_all" "(text: string) -> array" "All documents of a YAML text.", "yaml::parse_all(\"a: 1\\n---\\nb: 2\").len()";
-    "render" "(value) -> string" "A value as YAML.", "yaml::render(#{a: 1})";
+    "parse" "(text: string) -> any" "The first document of a YAML text.", "yaml::parse(\"a: 1\").a", throws "yaml.syntax";
+    "parse_all" "(text: string) -> array" "All documents of a YAML text.", "yaml::parse_all(\"a: 1\\n---\\nb: 2\").len()", throws "yaml.syntax";
+    "render" "(value: any) -> string" "A value as YAML.", "yaml::render(#{a: 1})", throws "script.bad_value";
 };
 pub const JSON: &[Record] = records_table! { "json":
-    "parse" "(text: string) -> value" "A JSON text as a value.", "json::parse(\"[1, 2]\").len()";
-    "render" "(value) -> string" "A value as JSON.", "json::render(#{a: 1})";
+    "parse" "(text: string) -> any" "A JSON text as a value.", "json::parse(\"[1, 2]\").len()", throws "json.syntax";
+    "render" "(value: any) -> string" "A value as JSON.", "json::render(#{a: 1})", throws "script.bad_value";
 };
 pub const VALUE: &[Record] = records_table! { "Value":
     "to_json" "() -> string" "Any value as indented JSON; nodes and clusters are asked what they are. json::render(value) is the short form.", "c.nodes.to_json()";
     "to_yaml" "() -> string" "Any value as YAML; nodes and clusters are asked what they are.", "c.nodes.to_yaml()";
 };
 pub const TOML: &[Record] = records_table! { "toml":
-    "parse" "(text: string) -> map" "A TOML text as a map.", "toml::parse(\"a = 1\").a";
+    "parse" "(text: string) -> map" "A TOML text as a map.", "toml::parse(\"a = 1\").a", throws "toml.syntax";
 };
 
 fn broken(what: &str, cause: impl std::error::Error + Send + Sync + 'static) -> Error {

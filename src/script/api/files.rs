@@ -19,50 +19,56 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub const HOST: &[Record] = records_table! { "host":
-    "run" "(argv: array, options: map) -> #{code, stdout, stderr}" "Runs a program of the host; throws `host.failed` on a non-zero code. Options: cwd, env, stdin, log (a file that gets all output too), timeout (seconds), quiet.", "host::run([\"true\"])";
-    "try_run" "(argv: array, options: map) -> #{code, stdout, stderr}" "As run, but any exit code is fine.", "host::try_run([\"false\"]).code";
-    "alive" "(pid: int) -> bool" "Whether a process runs.", "host::alive(1)";
-    "kill" "(pid: int, signal: string) -> bool" "Sends TERM, KILL or another signal to a process; false when it is gone.", "host::kill(999999, \"TERM\")";
-    "which" "(program: string) -> string or ()" "The file behind a program's name.", "host::which(\"sh\")";
-    "read" "(path: string) -> string" "The text of a file.", "host::read(\"/etc/hostname\")";
-    "write" "(path: string, text: string, mode: octal int) -> ()" "Writes a file whole, with the folders above it; mode is 0o644 unless given.", "host::write(\"/tmp/kind-example\", \"x\")";
-    "exists" "(path: string) -> bool" "Whether there is something at the path.", "host::exists(\"/etc\")";
-    "absolute" "(path: string) -> string" "The path from the root on; a relative one begins in the working folder.", "host::absolute(\"data\")";
-    "is_dir" "(path: string) -> bool" "Whether it is a folder.", "host::is_dir(\"/etc\")";
-    "size" "(path: string) -> int" "Bytes of a file, or of all below a folder.", "host::size(\"/etc/hostname\")";
-    "list" "(path: string) -> array of string" "Names in a folder, sorted.", "host::list(\"/etc\").len()";
-    "make_dir" "(path: string) -> ()" "Makes a folder with those above it.", "host::make_dir(\"/tmp/kind-example-dir\")";
-    "temp_dir" "(prefix: string) -> string" "Makes a new folder (0700) among the temporary files; its path.", "host::remove(host::temp_dir(\"kind-example-\"))";
-    "copy" "(from: string, to: string) -> ()" "Copies a file with its mode, or a folder with all in it.", "host::copy(\"/etc/hostname\", \"/tmp/kind-example\")";
-    "move" "(from: string, to: string) -> ()" "Renames a file or folder.", "try { host::move(\"/none\", \"/tmp/x\") } catch (e) { e.code }";
-    "remove" "(path: string) -> ()" "Removes a file or folder; no error when it is not there.", "host::remove(\"/tmp/kind-example\")";
-    "link" "(target: string, path: string) -> ()" "Makes a symbolic link at path.", "host::remove(\"/tmp/kind-l\"); host::link(\"x\", \"/tmp/kind-l\")";
-    "chmod" "(path: string, mode: octal int) -> ()" "Sets permission bits.", "host::write(\"/tmp/kind-example\", \"\"); host::chmod(\"/tmp/kind-example\", 0o600)";
-    "digest" "(path: string) -> string" "SHA-256 of a file, or of a folder's names, modes and contents, in hex.", "host::digest(\"/etc/hostname\").len()";
-    "download" "(url: string, file: string, options: map) -> ()" "Fetches an http(s) or file URL into a file, with progress. Options: sha256.", "try { host::download(\"file:///none\", \"/tmp/x\") } catch (e) { e.code }";
-    "fetch" "(url: string) -> string" "The text behind a URL.", "try { host::fetch(\"file:///none\") } catch (e) { e.code }";
-    "free_port" "(address: string) -> int" "A TCP port of the address that nothing listens on.", "host::free_port(\"127.0.0.1\")";
-    "free_space" "(path: string) -> int" "Bytes free for this user in the path's file system.", "host::free_space(\"/tmp\")";
-    "arch" "() -> string" "amd64 or arm64.", "host::arch()";
-    "os" "() -> string" "linux, macos, …", "host::os()";
-    "uid" "() -> int" "The user's number; 0 is root.", "host::uid()";
-    "cpus" "() -> int" "Processors this program may use.", "host::cpus()";
-    "data_dir" "() -> string" "Where the private engine lives.", "host::data_dir()";
-    "cache_dir" "() -> string" "Where build results lie.", "host::cache_dir()";
-    "lock" "(path: string, body: closure) -> value of body" "Runs body while holding a lock file; waits for other processes that hold it.", "host::lock(\"/tmp/kind-example.lock\", || 1)";
+    "run" "(argv: array, options?: map) -> #{code: int, stdout: string, stderr: string}" "Runs a program of the host; throws `host.failed` on a non-zero code. Options: cwd, env, stdin, log (a file that gets all output too), timeout (seconds), quiet.", "host::run([\"true\"])",
+        options "cwd: string, env: map, stdin: string, log: string, timeout: seconds, quiet: bool, nice: int",
+        throws "script.not_allowed script.unknown_option host.failed host.no_program host.cannot_run host.time_limit";
+    "try_run" "(argv: array, options?: map) -> #{code: int, stdout: string, stderr: string}" "As run, but any exit code is fine.", "host::try_run([\"false\"]).code",
+        options "cwd: string, env: map, stdin: string, log: string, timeout: seconds, quiet: bool, nice: int",
+        throws "script.not_allowed script.unknown_option host.no_program host.cannot_run host.time_limit";
+    "alive" "(pid: int) -> bool" "Whether a process runs.", "host::alive(1)", throws "script.not_allowed";
+    "kill" "(pid: int, signal: string) -> bool" "Sends TERM, KILL or another signal to a process; false when it is gone.", "host::kill(999999, \"TERM\")", throws "script.not_allowed host.signal";
+    "which" "(program: string) -> string or ()" "The file behind a program's name.", "host::which(\"sh\")", throws "script.not_allowed";
+    "read" "(path: string) -> string" "The text of a file.", "host::read(\"/etc/hostname\")", throws "script.not_allowed file.*";
+    "write" "(path: string, text: string, mode?: octal int) -> ()" "Writes a file whole, with the folders above it; mode is 0o644 unless given.", "host::write(\"/tmp/kind-example\", \"x\")", throws "script.not_allowed file.*";
+    "exists" "(path: string) -> bool" "Whether there is something at the path.", "host::exists(\"/etc\")", throws "script.not_allowed";
+    "absolute" "(path: string) -> string" "The path from the root on; a relative one begins in the working folder.", "host::absolute(\"data\")", throws "file.*";
+    "is_dir" "(path: string) -> bool" "Whether it is a folder.", "host::is_dir(\"/etc\")", throws "script.not_allowed";
+    "size" "(path: string) -> int" "Bytes of a file, or of all below a folder.", "host::size(\"/etc/hostname\")", throws "script.not_allowed file.*";
+    "list" "(path: string) -> array of string" "Names in a folder, sorted.", "host::list(\"/etc\").len()", throws "script.not_allowed file.*";
+    "make_dir" "(path: string) -> ()" "Makes a folder with those above it.", "host::make_dir(\"/tmp/kind-example-dir\")", throws "script.not_allowed file.*";
+    "temp_dir" "(prefix: string) -> string" "Makes a new folder (0700) among the temporary files; its path.", "host::remove(host::temp_dir(\"kind-example-\"))", throws "script.not_allowed file.*";
+    "copy" "(from: string, to: string) -> ()" "Copies a file with its mode, or a folder with all in it.", "host::copy(\"/etc/hostname\", \"/tmp/kind-example\")", throws "script.not_allowed file.*";
+    "move" "(from: string, to: string) -> ()" "Renames a file or folder.", "try { host::move(\"/none\", \"/tmp/x\") } catch (e) { e.code }", throws "script.not_allowed file.*";
+    "remove" "(path: string) -> ()" "Removes a file or folder; no error when it is not there.", "host::remove(\"/tmp/kind-example\")", throws "script.not_allowed file.*";
+    "link" "(target: string, path: string) -> ()" "Makes a symbolic link at path.", "host::remove(\"/tmp/kind-l\"); host::link(\"x\", \"/tmp/kind-l\")", throws "script.not_allowed file.*";
+    "chmod" "(path: string, mode: octal int) -> ()" "Sets permission bits.", "host::write(\"/tmp/kind-example\", \"\"); host::chmod(\"/tmp/kind-example\", 0o600)", throws "script.not_allowed file.*";
+    "digest" "(path: string) -> string" "SHA-256 of a file, or of a folder's names, modes and contents, in hex.", "host::digest(\"/etc/hostname\").len()", throws "script.not_allowed file.*";
+    "download" "(url: string, file: string, options?: map) -> ()" "Fetches an http(s) or file URL into a file, with progress. Options: sha256.", "try { host::download(\"file:///none\", \"/tmp/x\") } catch (e) { e.code }",
+        options "sha256: string",
+        throws "script.not_allowed file.* http.* script.unknown_option";
+    "fetch" "(url: string) -> string" "The text behind a URL.", "try { host::fetch(\"file:///none\") } catch (e) { e.code }", throws "script.not_allowed file.* http.*";
+    "free_port" "(address: string) -> int" "A TCP port of the address that nothing listens on.", "host::free_port(\"127.0.0.1\")", throws "script.not_allowed host.port";
+    "free_space" "(path: string) -> int" "Bytes free for this user in the path's file system.", "host::free_space(\"/tmp\")", throws "script.not_allowed file.*";
+    "arch" "() -> string" "amd64 or arm64.", "host::arch()", throws "none";
+    "os" "() -> string" "linux, macos, …", "host::os()", throws "none";
+    "uid" "() -> int" "The user's number; 0 is root.", "host::uid()", throws "script.not_allowed";
+    "cpus" "() -> int" "Processors this program may use.", "host::cpus()", throws "script.not_allowed";
+    "data_dir" "() -> string" "Where the private engine lives.", "host::data_dir()", throws "none";
+    "cache_dir" "() -> string" "Where build results lie.", "host::cache_dir()", throws "none";
+    "lock" "(path: string, body: closure()) -> value of body" "Runs body while holding a lock file; waits for other processes that hold it.", "host::lock(\"/tmp/kind-example.lock\", || 1)", throws "script.not_allowed file.*, and what body throws";
 };
 pub const CACHE: &[Record] = records_table! { "cache":
-    "step" "(name: string, inputs: any, make: closure(folder)) -> string" "The folder with the result of make for these inputs; made once, kept in the cache folder.", "cache::step(\"example\", [1], |dir| host::write(dir + \"/a\", \"1\"))";
-    "has" "(name: string, inputs: any) -> bool" "Whether step would find its result.", "cache::has(\"example\", [1])";
+    "step" "(name: string, inputs: any, make: closure(folder)) -> string" "The folder with the result of make for these inputs; made once, kept in the cache folder.", "cache::step(\"example\", [1], |dir| host::write(dir + \"/a\", \"1\"))", throws "script.not_allowed file.* script.bad_value, and what make throws";
+    "has" "(name: string, inputs: any) -> bool" "Whether step would find its result.", "cache::has(\"example\", [1])", throws "script.bad_value";
 };
 pub const ASSET: &[Record] = records_table! { "asset":
-    "read" "(path: string) -> string" "The text of a file that comes with the program, such as node-image/versions.toml.", "asset::read(\"node-image/versions.toml\").len()";
-    "list" "(folder: string) -> array of string" "Paths of the files below a folder, relative to it.", "asset::list(\"node-image\").len()";
-    "dir" "(folder: string) -> string" "A folder on disk with those files; scripts in it can be run.", "asset::dir(\"node-image\")";
+    "read" "(path: string) -> string" "The text of a file that comes with the program, such as node-image/versions.toml.", "asset::read(\"node-image/versions.toml\").len()", throws "asset.not_found";
+    "list" "(folder: string) -> array of string" "Paths of the files below a folder, relative to it.", "asset::list(\"node-image\").len()", throws "none";
+    "dir" "(folder: string) -> string" "A folder on disk with those files; scripts in it can be run.", "asset::dir(\"node-image\")", throws "asset.not_found file.*";
 };
 pub const ENV: &[Record] = records_table! { "env":
-    "get" "(name: string, otherwise: string) -> string" "A variable of the environment, or the other value (empty unless given).", "env::get(\"HOME\")";
-    "has" "(name: string) -> bool" "Whether it is set and not empty.", "env::has(\"HOME\")";
+    "get" "(name: string, otherwise?: string) -> string" "A variable of the environment, or the other value (empty unless given).", "env::get(\"HOME\")", throws "none";
+    "has" "(name: string) -> bool" "Whether it is set and not empty.", "env::has(\"HOME\")", throws "none";
 };
 
 fn command(argv: &Array, options: &Map) -> Returned<process::Command> {

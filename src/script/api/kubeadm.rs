@@ -6,9 +6,11 @@ use crate::kubeadm::{self, NodeConfig};
 use rhai::{Dynamic, Engine, FuncRegistration, Map, Module};
 
 pub const RECORDS: &[Record] = records_table! { "kubeadm":
-    "config" "(spec: map) -> #{text, unused_patches}" "Renders a node's kubeadm config. Keys as in docs: cluster_name, kubernetes_version, node_name, role, node_address, control_plane_endpoint, api_server_address, cert_sans, pod_subnet, service_subnet, labels, fail_cgroup_v1, *_args (maps of flags), cluster_patches, node_patches and more.",
-        "kubeadm::config(#{kubernetes_version: \"v1.37.2\", node_name: \"n\"}).text.len()";
-    "defaults" "() -> map" "Every key of config with the value it has when left out.", "kubeadm::defaults().token";
+    "config" "(spec: map) -> #{text: string, unused_patches: array of string}" "Renders a node's kubeadm config. Keys as in docs: cluster_name, kubernetes_version, node_name, role, node_address, control_plane_endpoint, api_server_address, cert_sans, pod_subnet, service_subnet, labels, fail_cgroup_v1, *_args (maps of flags), cluster_patches, node_patches and more.",
+        "kubeadm::config(#{kubernetes_version: \"v1.37.2\", node_name: \"n\"}).text.len()",
+        options "cluster_name: string, kubernetes_version: string, node_name: string, role: string, node_address: string, control_plane_endpoint: string, api_bind_port: int, api_server_address: string, cert_sans: array of string, pod_subnet: string, service_subnet: string, token: string, labels: map, provider: string, rootless: bool, ipv6: bool, kube_proxy_mode: string, feature_gates: map, runtime_config: map, encryption_algorithm: string, cgroup_root: string, cgroup_driver: string, fail_cgroup_v1: bool or (), cri_socket: string, init_skip_phases: array of string, join_skip_phases: array of string, api_server_args: map, controller_manager_args: map, scheduler_args: map, etcd_args: map, kubelet_args: map, cluster_patches: array of string, node_patches: array of string",
+        throws "script.bad_value kubeadm.patch kubeadm.version";
+    "defaults" "() -> map" "Every key of config with the value it has when left out.", "kubeadm::defaults().token", throws "none";
 };
 
 pub fn register(engine: &mut Engine) {

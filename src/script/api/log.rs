@@ -9,10 +9,10 @@ use rhai::{Dynamic, Engine, FuncRegistration, Module};
 use std::sync::Arc;
 
 pub const RECORDS: &[Record] = records_table! { "log":
-    "info" "(text: string) -> ()" "Tells something, unless the user asked for quiet.", "log::info(\"hello\")";
-    "warn" "(text: string, hint: string) -> ()" "Tells of something that is not as it should be; the hint may be left out.", "log::warn(\"slow\", \"wait\")";
-    "detail" "(text: string) -> ()" "Tells something to those who asked for detail (-v 1).", "log::detail(\"detail\")";
-    "progress" "(what: string, done: int, total: int) -> ()" "Tells how far long work is.", "log::progress(\"unpacking\", 1, 2)";
+    "info" "(text: any) -> ()" "Tells something, unless the user asked for quiet.", "log::info(\"hello\")", throws "none";
+    "warn" "(text: any, hint?: string) -> ()" "Tells of something that is not as it should be; the hint may be left out.", "log::warn(\"slow\", \"wait\")", throws "none";
+    "detail" "(text: any) -> ()" "Tells something to those who asked for detail (-v 1).", "log::detail(\"detail\")", throws "none";
+    "progress" "(what: string, done: int, total: int) -> ()" "Tells how far long work is.", "log::progress(\"unpacking\", 1, 2)", throws "none";
 };
 
 /// `print(…)` of a script: data, so it goes to standard output.

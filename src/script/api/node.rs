@@ -15,37 +15,41 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 pub const RECORDS: &[Record] = records_table! { "Node":
-    "name" "-> string" "Its name, which is also its container's.", "n.name";
-    "role" "-> string" "control-plane, worker or external-load-balancer.", "n.role";
-    "cluster" "-> string" "The name of its cluster.", "n.cluster";
-    "state" "-> string" "absent, created, paused, running, frozen, restarting or exited.", "n.state";
-    "address" "-> string" "Its IPv4 address in the engine's network.", "n.address";
-    "kubernetes_version" "-> string" "The version of Kubernetes in its image, such as v1.37.2.", "n.kubernetes_version";
-    "config" "-> map" "What it was planned to be, as in a v1alpha4 document; () for one that was found.", "n.config";
-    "container" "-> map" "All the engine knows of it: id, image, labels, ports, mounts, env, addresses.", "n.container.image";
-    "exec" "(program: string, arguments…, options: map) -> #{code, stdout, stderr}"
+    "name" "-> string" "Its name, which is also its container's.", "n.name", throws "none";
+    "role" "-> string" "control-plane, worker or external-load-balancer.", "n.role", throws "none";
+    "cluster" "-> string" "The name of its cluster.", "n.cluster", throws "none";
+    "state" "-> string" "absent, created, paused, running, frozen, restarting or exited.", "n.state", throws "engine.*";
+    "address" "-> string" "Its IPv4 address in the engine's network.", "n.address", throws "engine.*";
+    "kubernetes_version" "-> string" "The version of Kubernetes in its image, such as v1.37.2.", "n.kubernetes_version", throws "engine.* node.*";
+    "config" "-> map or ()" "What it was planned to be, as in a v1alpha4 document; () for one that was found.", "n.config", throws "none";
+    "container" "-> map" "All the engine knows of it: id, image, labels, ports, mounts, env, addresses.", "n.container.image", throws "engine.*";
+    "exec" "(program: string or array, arguments…: any, options?: map) -> #{code: int, stdout: string, stderr: string}"
         "Runs a command; throws `node.exec_failed` on a non-zero code. Words may also come as one array. Options: stdin, env, user, workdir, privileged, tty, timeout (seconds), quiet.",
-        "n.exec(\"ls\", \"/kind\").stdout";
-    "try_exec" "(program: string, arguments…, options: map) -> #{code, stdout, stderr}"
-        "As exec, but any exit code is fine.", "n.try_exec(\"false\").code";
-    "sh" "(script: string) -> string" "Runs a shell script on the node; its standard output. Throws as exec does.", "n.sh(\"echo $HOSTNAME\")";
-    "read" "(path: string) -> string" "The text of a file.", "n.read(\"/kind/version\")";
-    "write" "(path: string, text: string, mode: octal int) -> ()" "Writes a file; mode is 0o644 unless given.", "n.write(\"/etc/motd\", \"hello\")";
-    "write_all" "(files: map of path to text) -> ()" "Writes several files in one request.", "n.write_all(#{\"/a\": \"1\", \"/b\": \"2\"})";
-    "upload" "(host_path: string, folder: string) -> ()" "Copies a file or folder of the host into a folder of the node.", "n.upload(\"app.tar\", \"/root\")";
-    "download" "(path: string, host_folder: string) -> ()" "Copies a file or folder of the node into a folder of the host.", "n.download(\"/var/log\", \"logs\")";
-    "signal" "(name: string) -> ()" "Sends a signal to its first process; USR1 boots a paused node.", "n.signal(\"USR1\")";
-    "start" "() -> ()" "Starts its container.", "n.start()";
-    "stop" "() -> ()" "Stops its container in an orderly way.", "n.stop()";
-    "restart" "() -> ()" "Stops and starts its container.", "n.restart()";
-    "freeze" "() -> ()" "Freezes all of its processes.", "n.freeze()";
-    "thaw" "() -> ()" "Thaws them.", "n.thaw()";
-    "remove" "() -> ()" "Removes its container with its anonymous volumes; no error when it is gone.", "n.remove()";
-    "logs" "() -> string" "Its console.", "n.logs()";
-    "wait_log" "(text: string, limit: seconds) -> string" "Waits for a line of its console that contains the text.", "n.wait_log(\"Multi-User\", 30)";
-    "wait_file" "(path: string, limit: seconds) -> ()" "Waits until the path exists on the node.", "n.wait_file(\"/run/containerd/containerd.sock\", 30)";
-    "commit" "(reference: string, changes: array of string) -> string" "Makes an image of the container; changes are Dockerfile instructions. Its id.", "n.commit(\"kind-example/image:1\", [])";
-    "host_port" "(port: int) -> int or ()" "The host's port behind a published TCP port.", "n.host_port(6443)";
+        "n.exec(\"ls\", \"/kind\").stdout",
+        options "stdin: string or blob, env: map, user: string, workdir: string, privileged: bool, tty: bool, timeout: seconds, quiet: bool",
+        throws "node.exec_failed node.time_limit script.unknown_option script.bad_value engine.*";
+    "try_exec" "(program: string or array, arguments…: any, options?: map) -> #{code: int, stdout: string, stderr: string}"
+        "As exec, but any exit code is fine.", "n.try_exec(\"false\").code",
+        options "stdin: string or blob, env: map, user: string, workdir: string, privileged: bool, tty: bool, timeout: seconds, quiet: bool",
+        throws "node.time_limit script.unknown_option script.bad_value engine.*";
+    "sh" "(script: string) -> string" "Runs a shell script on the node; its standard output. Throws as exec does.", "n.sh(\"echo $HOSTNAME\")", throws "node.exec_failed engine.*";
+    "read" "(path: string) -> string" "The text of a file.", "n.read(\"/kind/version\")", throws "node.no_file node.not_a_file node.read engine.*";
+    "write" "(path: string, text: string, mode?: octal int) -> ()" "Writes a file; mode is 0o644 unless given.", "n.write(\"/etc/motd\", \"hello\")", throws "node.* engine.*";
+    "write_all" "(files: map) -> ()" "Writes several files in one request.", "n.write_all(#{\"/a\": \"1\", \"/b\": \"2\"})", throws "node.* engine.*";
+    "upload" "(host_path: string, folder: string) -> ()" "Copies a file or folder of the host into a folder of the node.", "n.upload(\"app.tar\", \"/root\")", throws "file.not_found file.pack node.exec_failed engine.*";
+    "download" "(path: string, host_folder: string) -> ()" "Copies a file or folder of the node into a folder of the host.", "n.download(\"/var/log\", \"logs\")", throws "file.* engine.*";
+    "signal" "(name: string) -> ()" "Sends a signal to its first process; USR1 boots a paused node.", "n.signal(\"USR1\")", throws "node.booted engine.*";
+    "start" "() -> ()" "Starts its container.", "n.start()", throws "engine.*";
+    "stop" "() -> ()" "Stops its container in an orderly way.", "n.stop()", throws "engine.*";
+    "restart" "() -> ()" "Stops and starts its container.", "n.restart()", throws "engine.*";
+    "freeze" "() -> ()" "Freezes all of its processes.", "n.freeze()", throws "engine.*";
+    "thaw" "() -> ()" "Thaws them.", "n.thaw()", throws "engine.*";
+    "remove" "() -> ()" "Removes its container with its anonymous volumes; no error when it is gone.", "n.remove()", throws "engine.*";
+    "logs" "() -> string" "Its console.", "n.logs()", throws "engine.*";
+    "wait_log" "(text: string, limit: seconds) -> string" "Waits for a line of its console that contains the text.", "n.wait_log(\"Multi-User\", 30)", throws "node.stopped node.time_limit script.bad_value engine.*";
+    "wait_file" "(path: string, limit: seconds) -> ()" "Waits until the path exists on the node.", "n.wait_file(\"/run/containerd/containerd.sock\", 30)", throws "node.time_limit script.bad_value engine.*";
+    "commit" "(reference: string, changes: array of string) -> string" "Makes an image of the container; changes are Dockerfile instructions. Its id.", "n.commit(\"kind-example/image:1\", [])", throws "engine.*";
+    "host_port" "(port: int) -> int or ()" "The host's port behind a published TCP port.", "n.host_port(6443)", throws "engine.*";
 };
 
 fn options(spec: &mut ExecSpec, map: &Map) -> Returned<(Option<Vec<u8>>, bool)> {

@@ -7,11 +7,13 @@ use rhai::{Engine, FuncRegistration, Map, Module};
 use std::sync::Arc;
 
 pub const RECORDS: &[Record] = records_table! { "plan":
-    "active" "() -> bool" "Whether this run is a plan, which changes nothing.", "plan::active()";
+    "active" "() -> bool" "Whether this run is a plan, which changes nothing.", "plan::active()", throws "none";
     "answer" "(text: string, result: map) -> ()"
         "In a plan, lets commands on nodes with a word that contains the text end with this: code (0 unless given), stdout, stderr. The answer given last wins.",
-        "plan::answer(\"uname -m\", #{stdout: \"x86_64\"})";
-    "file" "(path: string, text: string) -> ()" "In a plan, gives every node made from here on this file.", "plan::file(\"/kind/version\", \"v1.37.2\")";
+        "plan::answer(\"uname -m\", #{stdout: \"x86_64\"})",
+        options "code: int, stdout: string, stderr: string",
+        throws "script.unknown_option";
+    "file" "(path: string, text: string) -> ()" "In a plan, gives every node made from here on this file.", "plan::file(\"/kind/version\", \"v1.37.2\")", throws "none";
 };
 
 pub fn register(engine: &mut Engine, run: &Arc<Run>) {

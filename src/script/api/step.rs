@@ -16,20 +16,20 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub const RECORDS: &[Record] = records_table! { "":
-    "step" "(name: string, title: string, nodes: array of Node, body: closure) -> value of body"
+    "step" "(name: string, title?: string, nodes?: array of Node, body: closure()) -> value of body"
         "Runs body as a named step. title and nodes may be left out. Shown while it runs, with its time; the hooks before:NAME and after:NAME run around it.",
-        "step(\"greet\", || print(\"hello\"))";
+        "step(\"greet\", || print(\"hello\"))", throws "what body throws";
     "on" "(point: string, call: closure(value)) -> ()"
         "Hangs a closure on a point: before:STEP and after:STEP (it gets a map with step, cluster and nodes), config (the v1alpha4 document), node.container (what the engine is told), node.paused, node.booted, node.joined, node.ready (the Node). What it returns for config and node.container takes the value's place; what it throws fails the step.",
-        "on(\"node.paused\", |n| n.write(\"/etc/motd\", \"mine\"))";
-    "hook" "(point: string, value) -> value"
+        "on(\"node.paused\", |n| n.write(\"/etc/motd\", \"mine\"))", throws "hook.point";
+    "hook" "(point: string, value: any) -> any"
         "Runs the hooks of a point, each with what the one before returned; the value itself when there are none.",
-        "hook(\"config\", #{name: \"demo\"}).name";
-    "hooked" "(point: string) -> bool" "Whether a point has hooks, for what is only done then.", "hooked(\"node.booted\")";
+        "hook(\"config\", #{name: \"demo\"}).name", throws "hook.point, and what the hooks throw";
+    "hooked" "(point: string) -> bool" "Whether a point has hooks, for what is only done then.", "hooked(\"node.booted\")", throws "hook.point";
     "load_hooks" "(list: array) -> ()"
         "Loads the project's hooks (.kind/hooks/*.rhai, once in a run) and those of a config: each #{script: FILE} or #{at: POINT, run: CODE}, where CODE finds `node`, `cluster` or `value`.",
-        "load_hooks([#{at: \"before:boot\", run: \"print(1)\"}])";
-    "within" "(cluster: Cluster, body: closure) -> value of body" "Runs body; hooks of the steps in it get the cluster.", "within(cluster::plan(#{}), || 1)";
+        "load_hooks([#{at: \"before:boot\", run: \"print(1)\"}])", throws "config.hook hook.point file.*, and what the scripts throw";
+    "within" "(cluster: Cluster, body: closure()) -> value of body" "Runs body; hooks of the steps in it get the cluster.", "within(cluster::plan(#{}), || 1)", throws "what body throws";
 };
 
 /// A step that is about to run.

@@ -1,0 +1,252 @@
+//! What names are known where: variables in scopes, functions of the script, of the API and of Rhai, modules.
+
+use super::parsed::{Function, Parsed};
+use super::text::Text;
+use super::{Checker, Finding, Severity, Target, Use};
+use crate::script::record::{Record, records};
+use crate::script::stdlib::closest;
+use crate::script::types::Type;
+use rhai::{Engine, Position};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Words that Rhai itself calls like functions.
+const BUILT_INTO_RHAI: &[&str] = &[
+    "print",
+    "debug",
+    "type_of",
+    "Fn",
+    "call",
+    "curry",
+    "is_def_fn",
+    "is_def_var",
+    "is_shared",
+    "this",
+    "eval",
+];
+
+/// Functions that are registered, with how many arguments they take.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    functions: BTreeMap<String, BTreeSet<usize>>,
+    /// Modules that need no import.
+    pub modules: BTreeSet<String>,
+}
+
+impl Known {
+    /// Those of an engine.
+    pub fn of(engine: &Engine) -> Self {
+        let named = |f: rhai::FuncInfo<'_>| {
+            Some((f.namespace.to_string(), f.metadata.name.to_string(), f.metadata.num_params))
+        };
+        let mut known = Self::default();
+        for (module, name, count) in engine.collect_fn_metadata(None, named, true) {
+            if module.is_empty() {
+                known.functions.entry(name).or_default().insert(count);
+            } else {
+                known.modules.insert(module);
+            }
+        }
+        known
+    }
+    /// How many arguments `name` takes; `None` when there is no such function.
+    pub fn counts(&self, name: &str) -> Option<&BTreeSet<usize>> {
+        self.functions.get(name)
+    }
+    /// Whether something is called so.
+    pub fn has(&self, name: &str) -> bool {
+        BUILT_INTO_RHAI.contains(&name) || self.functions.contains_key(name)
+    }
+    /// Whether Rhai itself looks after its arguments.
+    pub fn is_special(name: &str) -> bool {
+        BUILT_INTO_RHAI.contains(&name)
+    }
+    /// Names that can be called, without operators and what begins with a sign.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.functions
+            .keys()
+            .map(String::as_str)
+            .filter(|n| n.starts_with(char::is_alphabetic) && !n.contains('$'))
+    }
+}
+
+/// A variable in a scope.
+pub(super) struct Variable {
+    pub name: String,
+    pub span: Range<usize>,
+    pub kind: Type,
+    pub used: bool,
+    /// Whether nobody minds when it is not used: parameters, loop variables.
+    pub quiet: bool,
+}
+
+/// An imported module.
+pub(super) struct Alias {
+    pub name: String,
+    pub span: Range<usize>,
+    /// Nothing when it could not be read, which is told at the import.
+    pub module: Option<Arc<Parsed>>,
+    pub used: bool,
+}
+
+/// Walks through a script.
+pub(super) struct Names<'c, 'a> {
+    pub checker: &'c mut Checker<'a>,
+    pub parsed: Arc<Parsed>,
+    pub text: Arc<Text>,
+    pub variables: Vec<Variable>,
+    pub aliases: Vec<Alias>,
+    /// How many of the variables were there when the closure began that `parallel` calls.
+    pub apart: Option<usize>,
+    /// Whether what is walked through is in a function, which sees no variables of the script.
+    pub in_function: bool,
+    pub constants_used: BTreeSet<String>,
+    findings: Vec<Finding>,
+    uses: Vec<Use>,
+}
+
+impl<'c, 'a> Names<'c, 'a> {
+    pub fn new(checker: &'c mut Checker<'a>, parsed: &Arc<Parsed>) -> Self {
+        Self {
+            checker,
+            parsed: parsed.clone(),
+            text: parsed.text.clone(),
+            variables: Vec::new(),
+            aliases: Vec::new(),
+            apart: None,
+            in_function: false,
+            constants_used: BTreeSet::new(),
+            findings: Vec::new(),
+            uses: Vec::new(),
+        }
+    }
+
+    pub fn finish(self) -> (Vec<Finding>, Vec<Use>) {
+        (self.findings, self.uses)
+    }
+
+    pub fn error(
+        &mut self,
+        code: &'static str,
+        span: Range<usize>,
+        message: impl Into<String>,
+    ) -> &mut Finding {
+        self.tell(Severity::Error, code, span, message)
+    }
+
+    pub fn warning(
+        &mut self,
+        code: &'static str,
+        span: Range<usize>,
+        message: impl Into<String>,
+    ) -> &mut Finding {
+        self.tell(Severity::Warning, code, span, message)
+    }
+
+    fn tell(
+        &mut self,
+        severity: Severity,
+        code: &'static str,
+        span: Range<usize>,
+        message: impl Into<String>,
+    ) -> &mut Finding {
+        let at = self.findings.len();
+        self.findings.push(Finding::new(&self.text, severity, code, span, message));
+        &mut self.findings[at]
+    }
+
+    /// Says what to do about what was told last.
+    pub fn last_hint(&mut self, hint: String) {
+        if let Some(last) = self.findings.last_mut() {
+            last.hint = Some(hint);
+        }
+    }
+
+    pub fn means(&mut self, span: Range<usize>, target: Target) {
+        self.uses.push(Use { span, target });
+    }
+
+    pub fn means_function(&mut self, span: Range<usize>, text: &Arc<Text>, function: &Arc<Function>) {
+        let target = Target::Function(text.clone(), function.name_span.clone(), function.clone());
+        self.means(span, target);
+    }
+
+    /// Makes a variable known.
+    pub fn declare(&mut self, name: &str, position: Position, kind: Type, quiet: bool) {
+        let span = self.text.token(position);
+        self.declare_at(name, span, kind, quiet);
+    }
+
+    pub fn declare_at(&mut self, name: &str, span: Range<usize>, kind: Type, quiet: bool) {
+        let kind = if self.parsed.assigned.contains(name) { Type::Any } else { kind };
+        self.means(span.clone(), Target::Variable(span.clone(), name.to_owned()));
+        self.variables.push(Variable { name: name.to_owned(), span, kind, used: false, quiet });
+    }
+
+    /// Forgets the variables after the first `count`, and tells of those that nobody read.
+    pub fn leave(&mut self, count: usize) {
+        for variable in self.variables.split_off(count) {
+            if !variable.used && !variable.quiet && !variable.name.starts_with('_') {
+                let message = format!("the variable {} is never read", variable.name);
+                let hint = format!("remove it, or call it _{} if that is meant", variable.name);
+                self.warning("unused-variable", variable.span, message).hint = Some(hint);
+            }
+        }
+    }
+
+    /// The type of a variable that is read; tells when there is none.
+    pub fn read(&mut self, name: &str, position: Position) -> Type {
+        let span = self.text.token(position);
+        if let Some(i) = self.variables.iter().rposition(|v| v.name == name) {
+            self.variables[i].used = true;
+            let (kind, made) = (self.variables[i].kind.clone(), self.variables[i].span.clone());
+            self.means(span, Target::Variable(made, name.to_owned()));
+            return kind;
+        }
+        if let Some(function) = self.parsed.function(name, None).cloned() {
+            let text = self.text.clone();
+            self.means_function(span, &text, &function);
+            return Type::Closure(Some(function.parameters.len()));
+        }
+        self.unknown_variable(name, span);
+        Type::Any
+    }
+
+    fn unknown_variable(&mut self, name: &str, span: Range<usize>) {
+        let hint = if self.parsed.constants.contains_key(name) && self.in_function {
+            Some(format!("functions reach the script's constants as global::{name}"))
+        } else if self.in_function && self.outside_has(name) {
+            Some("functions see none of the script's variables; hand it over as a parameter".to_owned())
+        } else if self.aliases.iter().any(|a| a.name == name) || self.checker.known.modules.contains(name) {
+            Some(format!("{name} is a module: {name}::… reaches what is in it"))
+        } else if let Some(record) = records().find(|r| !r.is_method() && r.qualified() == name) {
+            Some(format!("{name} is a function: {}", record.written()))
+        } else {
+            let near = self.variables.iter().map(|v| v.name.as_str());
+            closest(name, near).map(|near| format!("did you mean {near}?"))
+        };
+        self.error("unknown-variable", span, format!("there is no variable {name}")).hint = hint;
+    }
+
+    /// Whether the script has a variable of that name outside of its functions.
+    fn outside_has(&self, name: &str) -> bool {
+        let is = |s: &rhai::Stmt| matches!(s, rhai::Stmt::Var(var, ..) if var.0.name == name);
+        self.parsed.statements.iter().any(is)
+    }
+
+    /// Tells when a call of `parallel` would lose what is written to this variable.
+    pub fn write(&mut self, name: &str, span: Range<usize>) {
+        let Some(apart) = self.apart else { return };
+        if self.variables.iter().rposition(|v| v.name == name).is_some_and(|i| i < apart) {
+            let message = format!("a closure of parallel changes {name}, which only its own copy will show");
+            let hint = "return what is wanted: parallel gives back a list of what its calls returned";
+            self.error("parallel-write", span, message).hint = Some(hint.to_owned());
+        }
+    }
+
+    /// The records of functions that need no module.
+    pub fn global_record(name: &str) -> Option<&'static Record> {
+        records().find(|r| r.module.is_empty() && r.name == name)
+    }
+}
