@@ -6,12 +6,16 @@ pub mod create;
 mod get;
 mod interrupt;
 mod lost_engine;
+mod params;
+mod plan;
 mod private_engine;
 mod repl;
 mod run;
 mod stdlib;
+mod steps;
 mod test_command;
 mod timeline;
+mod trust;
 mod upstream;
 mod usage;
 
@@ -21,6 +25,10 @@ pub fn tests() -> Vec<Trial> {
     [
         usage::tests(),
         run::tests(),
+        steps::tests(),
+        params::tests(),
+        trust::tests(),
+        plan::tests(),
         check::tests(),
         stdlib::tests(),
         test_command::tests(),

@@ -59,6 +59,7 @@ impl<'a> Checker<'a> {
     /// A checker that finds modules and functions as `host` does.
     pub fn new(host: &'a Host) -> Self {
         let mut parser = Engine::new();
+        crate::script::host::parse_default_as_a_name(&mut parser);
         parser.set_optimization_level(OptimizationLevel::None);
         parser.disable_symbol("eval");
         parser.set_max_expr_depths(128, 64);
