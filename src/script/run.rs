@@ -26,6 +26,8 @@ pub struct RunOptions {
     pub trusted: bool,
     /// The folder of the user's script, whose files it may touch.
     pub folder: Option<PathBuf>,
+    /// Further folders that the standard library may write to for a script that is not trusted.
+    pub library_folders: Vec<PathBuf>,
     /// Whether an engine may be started when none answers.
     pub start_engine: bool,
     /// Arguments after the script's name.

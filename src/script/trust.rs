@@ -84,7 +84,10 @@ pub fn path(run: &Run, ctx: &NativeCallContext<'_>, what: &str, path: &Path) -> 
     match caller {
         Caller::Trusted => return Ok(()),
         // Its own folders, and those for the kubeconfigs of clusters, which it names kind-….
-        Caller::Library => places.extend([dirs::data(), dirs::cache()]),
+        Caller::Library => {
+            places.extend([dirs::data(), dirs::cache()]);
+            places.extend(run.options.library_folders.iter().cloned());
+        }
         Caller::Script => {}
     }
     let real = resolve(path);

@@ -1,7 +1,7 @@
 //! `kind test`: finds and plans tests, runs them, reports.
 
 use crate::cli::app::App;
-use crate::cli::args::{Test, TestFormat};
+use crate::cli::args::{LogFormat, Test, TestFormat};
 use crate::cli::test_report;
 use crate::config::ClusterName;
 use crate::error::{Error, Result};
@@ -48,9 +48,14 @@ pub fn run(app: &App, args: &Test) -> Result<()> {
     let listeners =
         Listeners { bus: app.bus.clone(), terminal: app.terminal.clone(), timeline: app.timeline.clone() };
     let bus = app.bus.clone();
+    let colors = app.settings.color_stderr && app.settings.log_format == LogFormat::Text;
     let tell = Arc::new(move |outcome: &Outcome, again: bool| {
         if outcome.status == Status::Failed {
-            bus.message(None, Level::Info, test_report::failure(outcome, again).trim_end(), None);
+            let mut text = test_report::failure(outcome, again);
+            if !colors {
+                text = anstream::adapter::strip_str(&text).to_string();
+            }
+            bus.message(None, Level::Info, text.trim_end(), None);
         }
     });
     let options = options(app, args, jobs)?;
@@ -102,7 +107,7 @@ fn planned(app: &App, args: &Test) -> Result<Plan> {
     } else if all == 0 {
         error.hint(format!("{} have no function that begins with test_", counted(files.len(), "file")))
     } else {
-        error.hint(format!("there are {}, and none of them fits; --list shows them", counted(all, "test")))
+        error.hint(format!("{} found, but none that was asked for; --list shows them", counted(all, "test")))
     })
 }
 

@@ -3,32 +3,15 @@
 use crate::script::testing::{Outcome, Status, Summary};
 use std::fmt::Write as _;
 
-/// Lines of a failed test's output that are shown.
-const TAIL: usize = 20;
-
-/// Why a test failed, after its step has ended so.
+/// Why a test failed, after its step has ended so and has shown the last lines that it wrote.
 pub fn failure(outcome: &Outcome, again: bool) -> String {
     let mut text = String::new();
     if let Some(error) = outcome.error() {
         text.push_str(&crate::cli::report::text(error, 0));
     }
-    if !again && let Some(attempt) = outcome.attempts.last() {
-        let lines: Vec<&str> = attempt.output.lines().collect();
-        let from = lines.len().saturating_sub(TAIL);
-        if !lines.is_empty() {
-            // a String takes whatever is written
-            let _ = writeln!(
-                text,
-                "  output{}:",
-                if from > 0 { format!(", the last {TAIL} lines") } else { String::new() }
-            );
-        }
-        for line in &lines[from..] {
-            let _ = writeln!(text, "    {line}");
-        }
-        if let Some(folder) = &outcome.evidence {
-            let _ = writeln!(text, "  evidence: {}", folder.display());
-        }
+    if !again && let Some(folder) = &outcome.evidence {
+        // a String takes whatever is written
+        let _ = writeln!(text, "  evidence: {}", folder.display());
     }
     text.lines().map(|line| format!("   {line}\n")).collect()
 }

@@ -288,8 +288,21 @@ impl Batch {
     }
 
     /// Remembers where evidence of a test is.
-    pub fn has_evidence(&self, case: &Case, folder: PathBuf) {
-        locked(&self.0.shared.outcomes)[case.0.slot].evidence = Some(folder);
+    pub fn has_evidence(&self, case: &Case, folder: Option<PathBuf>) {
+        locked(&self.0.shared.outcomes)[case.0.slot].evidence = folder;
+    }
+
+    /// Adds what a failed try wrote to its evidence, if there is any.
+    pub fn add_output(&self, case: &Case, output: &str) -> Result<()> {
+        match self.outcome(case).evidence {
+            Some(folder) if folder.is_dir() => {
+                crate::host::fs::write(&folder.join("output.txt"), output.as_bytes(), 0o600)
+            }
+            _ => {
+                self.has_evidence(case, None);
+                Ok(())
+            }
+        }
     }
 
     /// Writes the timeline of the step of a test's try.

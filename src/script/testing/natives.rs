@@ -162,7 +162,11 @@ fn attempt(ctx: &NativeCallContext, run: &Run, file: &File, case: &Case, body: &
     };
     run.events.end(begun, outcome);
     let took = since.elapsed().max(Duration::from_nanos(1));
-    let again = batch.record(case, Attempt { error, output: batch.capture().take(), took }, status);
+    let output = batch.capture().take();
+    if status == Status::Failed {
+        thrown(batch.add_output(case, &output))?;
+    }
+    let again = batch.record(case, Attempt { error, output, took }, status);
     thrown(batch.write_timeline(case, step))?;
     Ok(again)
 }
@@ -244,7 +248,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>, sources: &Sources) {
             return Ok(String::new());
         }
         let folder = thrown(file.batch().evidence(&case))?;
-        file.batch().has_evidence(&case, folder.clone());
+        file.batch().has_evidence(&case, Some(folder.clone()));
         Ok(folder.display().to_string())
     });
 }

@@ -176,6 +176,22 @@ pub fn run(
     Ok(Summary { outcomes, took: since.elapsed(), kept, interrupted: interrupts.asked() })
 }
 
+/// The folder that holds all files of a batch, for what they may touch of this machine. Files from all over it have
+/// none.
+fn common_folder(planned: &Planned) -> Option<PathBuf> {
+    let mut folders = planned.parts.iter().map(|part| fs::canonical(&part.file.folder()));
+    let mut common = folders.next()?.ok()?;
+    let first = common.clone();
+    for folder in folders {
+        let folder = folder.ok()?;
+        while !folder.starts_with(&common) {
+            common.pop();
+        }
+    }
+    let here = std::env::current_dir().ok()?;
+    (common == first || common.starts_with(here)).then_some(common)
+}
+
 fn one(
     runtime: &tokio::runtime::Handle,
     listeners: &Listeners,
@@ -191,7 +207,13 @@ fn one(
     let timelines = timelines.into_iter().flatten().map(|timeline| timeline as Arc<dyn Sink>);
     let bus = listeners.bus.beside(std::iter::once(capture as Arc<dyn Sink>).chain(timelines).collect());
     // each batch is another run: what kubectl reaches is its own
-    let options = RunOptions { kubectl: Arc::default(), captured: true, ..shared.options.run.clone() };
+    let options = RunOptions {
+        kubectl: Arc::default(),
+        captured: true,
+        folder: common_folder(planned),
+        library_folders: shared.options.evidence.clone().into_iter().collect(),
+        ..shared.options.run.clone()
+    };
     let run = Run::new(runtime.clone(), bus, options, None);
     lock(&interrupts.runs).push(run.clone());
     let result = on_script_thread(|| {
