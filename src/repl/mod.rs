@@ -5,6 +5,7 @@ mod background;
 mod command;
 mod history;
 mod interrupt;
+pub mod pager;
 mod prompt;
 mod run;
 mod session;

@@ -6,7 +6,9 @@
 mod api;
 pub mod check;
 mod complete;
+pub mod definitions;
 mod diagnostics;
+pub mod doc;
 mod frames;
 mod help;
 mod hooks;

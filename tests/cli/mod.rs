@@ -3,9 +3,11 @@
 mod bad_input;
 mod check;
 pub mod create;
+mod doc;
 mod get;
 mod interrupt;
 mod lost_engine;
+mod lsp;
 mod private_engine;
 mod repl;
 mod run;
@@ -20,6 +22,8 @@ pub fn tests() -> Vec<Trial> {
         usage::tests(),
         run::tests(),
         check::tests(),
+        doc::tests(),
+        lsp::tests(),
         stdlib::tests(),
         bad_input::tests(),
         get::tests(),
