@@ -15,6 +15,7 @@ pub mod image;
 pub mod kube;
 pub mod kubeadm;
 pub mod kubeconfig;
+pub mod lsp;
 pub mod node;
 pub mod repl;
 pub mod script;

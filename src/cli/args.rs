@@ -17,7 +17,7 @@ mod test;
 mod usage;
 
 pub use build::{Build, BuildWhat, NodeImage, Source};
-pub use check::{Check, CheckFormat};
+pub use check::{Check, CheckFormat, Definitions, Doc};
 pub use create::{Create, CreateCluster, CreateWhat};
 pub use delete::{Delete, DeleteCluster, DeleteClusters, DeleteWhat};
 pub use engine::{
@@ -107,6 +107,12 @@ pub enum Command {
     Test(Test),
     /// Find mistakes in scripts without running them
     Check(Check),
+    /// Explain the functions that scripts have
+    Doc(Doc),
+    /// Write definition files for editors
+    Definitions(Definitions),
+    /// Be a language server for editors, on standard input and output
+    Lsp,
     /// Look after the private container engine
     Engine(Engine),
     /// Build a node image

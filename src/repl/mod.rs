@@ -5,7 +5,7 @@ mod background;
 mod command;
 mod history;
 mod interrupt;
-mod pager;
+pub mod pager;
 mod prompt;
 mod run;
 mod session;

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 /// Shows `text` through `$PAGER`, or `less -RFX`; whether that was done. It is not when the text fits on the screen,
 /// the user wants no pager (`PAGER=` or `cat`), or there is none.
-pub(super) fn show(text: &str, rows: usize, columns: usize) -> bool {
+pub fn show(text: &str, rows: usize, columns: usize) -> bool {
     if rows == 0 || height(text, columns) < rows {
         return false;
     }

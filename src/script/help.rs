@@ -42,7 +42,7 @@ pub fn text(name: Option<&str>) -> String {
 const WIDTH: usize = 100;
 
 /// Adds `words` in lines of at most `WIDTH` columns; the first begins with `head`, all others are set in as far.
-fn wrap(text: &mut String, head: &str, words: &str) {
+pub fn wrap(text: &mut String, head: &str, words: &str) {
     let indent = head.chars().count();
     text.push_str(head);
     let mut column = indent;

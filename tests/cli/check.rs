@@ -23,7 +23,7 @@ fn findings_have_their_place_and_a_way_out() {
                   |         ^^^^^^\n  |\n  = help: did you mean workers?\n";
     assert_eq!(ran.stdout.trim_end(), wanted.trim_end());
     home.kind(&["check", "none.rhai"]).code(1).stdout("").tells("none.rhai");
-    home.kind(&["check"]).code(2).tells("<FILE>");
+    home.kind(&["check"]).code(2).stdout("").tells("<FILE>");
 }
 
 fn a_folder_is_walked() {

@@ -3,9 +3,11 @@
 mod bad_input;
 mod check;
 pub mod create;
+mod doc;
 mod get;
 mod interrupt;
 mod lost_engine;
+mod lsp;
 mod params;
 mod plan;
 mod private_engine;
@@ -30,6 +32,8 @@ pub fn tests() -> Vec<Trial> {
         trust::tests(),
         plan::tests(),
         check::tests(),
+        doc::tests(),
+        lsp::tests(),
         stdlib::tests(),
         test_command::tests(),
         timeline::tests(),

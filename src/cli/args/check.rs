@@ -1,8 +1,10 @@
-//! `kind check`.
+//! `kind check`, `kind doc`, `kind definitions`: help for who writes scripts.
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+
+use super::flags::Output;
 
 /// `kind check`
 #[derive(Debug, Clone, Default, Args)]
@@ -30,4 +32,26 @@ pub enum CheckFormat {
     Json,
     /// SARIF 2.1.0, for code hosts
     Sarif,
+}
+
+/// `kind doc`
+#[derive(Debug, Clone, Default, Args)]
+pub struct Doc {
+    /// A function (node.exec, step), a module (image, std/create) or a type (Cluster); all in short without one
+    pub name: Option<String>,
+    /// Form of the answer.
+    #[command(flatten)]
+    pub output: Output,
+    /// Write the whole reference as Markdown files into this folder
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["name", "output"])]
+    pub markdown: Option<PathBuf>,
+}
+
+/// `kind definitions`
+#[derive(Debug, Clone, Default, Args)]
+#[command(after_help = "Files are in the format of the Rhai language server; kind lsp needs none of them.")]
+pub struct Definitions {
+    /// Where to write them
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
 }

@@ -37,7 +37,7 @@ pub enum Parsed {
 
 /// Commands that upstream kind does not have. Its own exit with 1 on wrong usage and scripts may look for that, so
 /// only these use 2, the code that is usual elsewhere.
-const OURS: [&str; 5] = ["run", "repl", "test", "engine", "stdlib"];
+const OURS: [&str; 9] = ["run", "repl", "test", "check", "doc", "definitions", "lsp", "engine", "stdlib"];
 
 /// The exit code for wrong usage of this command line.
 pub fn usage_exit_code(words: &[OsString]) -> i32 {

@@ -21,7 +21,7 @@ pub const MODULE: &[Record] = records_table! { "cluster":
     "plan" "(spec: map) -> Cluster" "The cluster that a v1alpha4 document describes (as a map), checked and with all defaults; nothing is made.", "cluster::plan(#{name: \"demo\"}).nodes.len()",
         options "apiVersion: string, kind: string, name: string, nodes: array of map, networking: map, featureGates: map, runtimeConfig: map, kubeadmConfigPatches: array of string, kubeadmConfigPatchesJSON6902: array of map, containerdConfigPatches: array of string, containerdConfigPatchesJSON6902: array of string",
         throws "config.* script.bad_value engine.*";
-    "load" "(file: string) -> map" "Reads a config file (v1alpha4) into a map for plan; - reads standard input.", "try { cluster::load(\"none.yaml\") } catch (e) { e.code }", throws "config.* file.*";
+    "load" "(file: string) -> map" "Reads a config file (v1alpha4) into a map for plan; - reads standard input.", "try { cluster::load(\"none.yaml\") } catch (e) { e.code }", throws "script.not_allowed config.* file.*";
     "find" "(name: string) -> Cluster" "The cluster of that name; throws `cluster.not_found`.", "cluster::find(\"kind\").nodes.len()", throws "cluster.not_found engine.*";
     "lookup" "(name: string) -> Cluster" "As find, but without nodes when there is none.", "cluster::lookup(\"none\").nodes.len()", throws "engine.*";
     "exists" "(name: string) -> bool" "Whether the engine has nodes of that cluster.", "cluster::exists(\"none\")", throws "engine.*";

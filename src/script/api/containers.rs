@@ -16,17 +16,17 @@ pub const ENGINE: &[Record] = records_table! { "engine":
     "is_local" "() -> bool" "Whether it runs on this machine, so that folders can be shared with it.", "engine::is_local()", throws "engine.*";
     "host" "() -> string" "The name under which published ports are reached; 127.0.0.1 for a local engine.", "engine::host()", throws "engine.*";
     "answers" "() -> bool" "Whether an engine answers.", "engine::answers()", throws "none";
-    "answers_at" "(address: string) -> bool" "Whether an engine answers at this address, such as unix:///run/docker.sock.", "engine::answers_at(\"unix:///none.sock\")", throws "none";
-    "connect" "(address: string) -> ()" "Uses the engine at this address from here on.", "engine::connect(engine::address())", throws "engine.*";
+    "answers_at" "(address: string) -> bool" "Whether an engine answers at this address, such as unix:///run/docker.sock.", "engine::answers_at(\"unix:///none.sock\")", throws "script.not_allowed";
+    "connect" "(address: string) -> ()" "Uses the engine at this address from here on.", "engine::connect(engine::address())", throws "script.not_allowed engine.*";
     "networks" "() -> array of map" "All networks of the engine.", "engine::networks().len()", throws "engine.*";
     "reconnect" "() -> ()" "Forgets the engine and looks for one anew at the next use.", "engine::reconnect()", throws "none";
     "create" "(spec: map) -> Node" "Makes a container, without starting it. Keys: name, image, hostname, entrypoint, command, env, labels, privileged, security_options, tmpfs, mounts, ports, tty, init, cgroup_namespace, sysctls, devices, restart, network, network_aliases, addresses, stop_signal, cpu_millis, memory, platform.",
         "engine::create(#{name: \"probe\", image: \"kindest/node:v1.37.2\"}).remove()",
         options "name: string, image: string, hostname: string, entrypoint: array of string, command: array of string, env: map, labels: map, privileged: bool, security_options: array of string, tmpfs: map, mounts: array of map, ports: array of map, tty: bool, init: bool or (), cgroup_namespace: string, sysctls: map, devices: array of map, restart: any, network: string, network_aliases: array of string, addresses: array of string, stop_signal: string, cpu_millis: int, memory: int, platform: string",
-        throws "script.bad_value engine.*";
+        throws "script.not_allowed script.bad_value engine.*";
     "run" "(spec: map) -> Node" "Makes a container and starts it.", "engine::run(#{name: \"probe\", image: \"kindest/node:v1.37.2\", entrypoint: [\"sleep\", \"60\"]}).remove()",
         options "name: string, image: string, hostname: string, entrypoint: array of string, command: array of string, env: map, labels: map, privileged: bool, security_options: array of string, tmpfs: map, mounts: array of map, ports: array of map, tty: bool, init: bool or (), cgroup_namespace: string, sysctls: map, devices: array of map, restart: any, network: string, network_aliases: array of string, addresses: array of string, stop_signal: string, cpu_millis: int, memory: int, platform: string",
-        throws "script.bad_value engine.*";
+        throws "script.not_allowed script.bad_value engine.*";
     "container" "(name: string) -> Node" "A handle of any container; it need not exist yet.", "engine::container(\"kind-control-plane\").state", throws "engine.*";
     "containers" "(labels: array of string) -> array of map" "Containers that carry all of the labels (key or key=value), by name.", "engine::containers([\"io.x-k8s.kind.cluster\"]).len()", throws "engine.*";
     "network" "(name: string) -> map or ()" "A network: id, driver, ipv6, subnets, gateways, labels.", "engine::network(\"kind\")", throws "engine.*";

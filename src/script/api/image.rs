@@ -18,18 +18,18 @@ pub const RECORDS: &[Record] = records_table! { "image":
     "pull" "(reference: string) -> ()" "Pulls an image, with progress.", "try { image::pull(\"localhost:1/none\") } catch (e) { e.code }", throws "engine.*";
     "tag" "(reference: string, new_reference: string) -> ()" "Gives an image another name.", "image::tag(\"kind-example/a:1\", \"kind-example/b:1\")", throws "engine.*";
     "remove" "(reference: string) -> ()" "Removes an image or one of its names; no error when it is not there.", "image::remove(\"kind-example/b:1\")", throws "engine.*";
-    "save" "(references: array of string, file: string) -> int" "Writes images into one archive; its size in bytes.", "image::save([\"kind-example/a:1\"], \"a.tar\")", throws "engine.* file.*";
-    "load" "(file: string) -> array of string" "Loads an image archive into the engine; the references it held.", "image::load(\"a.tar\")", throws "engine.* file.*";
-    "from_root" "(path: string, reference: string, changes: array of string) -> string" "Makes an image of one layer from a tar file or a folder; changes are Dockerfile instructions. Its id.", "image::from_root(\"root.tar\", \"kind-example/base:1\", [])", throws "engine.* file.*";
+    "save" "(references: array of string, file: string) -> int" "Writes images into one archive; its size in bytes.", "image::save([\"kind-example/a:1\"], \"a.tar\")", throws "script.not_allowed engine.* file.*";
+    "load" "(file: string) -> array of string" "Loads an image archive into the engine; the references it held.", "image::load(\"a.tar\")", throws "script.not_allowed engine.* file.*";
+    "from_root" "(path: string, reference: string, changes: array of string) -> string" "Makes an image of one layer from a tar file or a folder; changes are Dockerfile instructions. Its id.", "image::from_root(\"root.tar\", \"kind-example/base:1\", [])", throws "script.not_allowed engine.* file.*";
     "to_node" "(references: array of string, node: Node) -> ()" "Streams images of the engine into a node's container runtime, without a file between.", "image::to_node([\"kind-example/app:1\"], n)", throws "engine.* node.*";
-    "archive_to_node" "(file: string, node: Node) -> ()" "Streams an image archive into a node's container runtime.", "image::archive_to_node(\"app.tar\", n)", throws "file.* engine.* node.*";
+    "archive_to_node" "(file: string, node: Node) -> ()" "Streams an image archive into a node's container runtime.", "image::archive_to_node(\"app.tar\", n)", throws "script.not_allowed file.* engine.* node.*";
     "from_node" "(reference: string, node: Node, files: map, config: map) -> ()" "Makes an image of the engine from files of a node: files maps paths in the image to paths on the node.", "image::from_node(\"kind-example/web:1\", n, #{\"/bin/busybox\": \"/kind/bin/busybox\"}, #{entrypoint: [\"/bin/busybox\"]})",
         options "entrypoint: array of string, cmd: array of string, env: array of string, workdir: string, user: string, labels: map",
         throws "script.bad_value engine.* node.*";
     "pack" "(spec: map, file: string) -> string" "Makes an image archive of one layer without an engine. Keys: reference or references, arch, root (a folder), files [#{from, to, mode}], links [#{to, target}], config #{entrypoint, cmd, env, workdir, user, labels}. Equal input gives equal bytes.", "image::pack(#{reference: \"kind-example/a:1\", arch: \"amd64\"}, \"a.tar\")",
         options "reference: string, references: array of string, arch: string, root: string or (), files: array of map, links: array of map, folders: array of string, config: map",
-        throws "script.bad_value config.image file.*";
-    "flatten" "(reference: string, file: string) -> string" "Writes an image of the engine as an archive of one layer.", "image::flatten(\"kind-example/a:1\", \"flat.tar\")", throws "engine.* file.*";
+        throws "script.not_allowed script.bad_value config.image file.*";
+    "flatten" "(reference: string, file: string) -> string" "Writes an image of the engine as an archive of one layer.", "image::flatten(\"kind-example/a:1\", \"flat.tar\")", throws "script.not_allowed engine.* file.*";
 };
 
 pub fn register(engine: &mut Engine, run: &Arc<Run>) {

@@ -15,9 +15,9 @@ use std::sync::Arc;
 
 pub const RECORDS: &[Record] = records_table! { "kubeconfig":
     "render" "(admin_conf: string, cluster: string, server: string) -> string" "kubeadm's admin.conf with the names kind-NAME and, unless empty, another server.", "try { kubeconfig::render(\"\", \"kind\", \"\") } catch (e) { e.code }", throws "config.name kubeconfig.malformed";
-    "merge" "(text: string, file: string) -> string" "Merges a kubeconfig into the file kubectl would write to ($KUBECONFIG or the default one; the given one unless empty) and makes its context current; that file.", "try { kubeconfig::merge(\"\", \"/tmp/kind-example-config\") } catch (e) { e.code }", throws "kubeconfig.*";
-    "remove" "(cluster: string, file: string) -> array of string" "Removes a cluster's entries; the files that changed.", "kubeconfig::remove(\"none\", \"/tmp/none\").len()", throws "config.name kubeconfig.*";
-    "write" "(text: string, file: string) -> ()" "Writes a kubeconfig of its own, mode 0600.", "kubeconfig::write(\"a: 1\", \"/tmp/kind-example-config\")", throws "file.*";
+    "merge" "(text: string, file: string) -> string" "Merges a kubeconfig into the file kubectl would write to ($KUBECONFIG or the default one; the given one unless empty) and makes its context current; that file.", "try { kubeconfig::merge(\"\", \"/tmp/kind-example-config\") } catch (e) { e.code }", throws "script.not_allowed kubeconfig.*";
+    "remove" "(cluster: string, file: string) -> array of string" "Removes a cluster's entries; the files that changed.", "kubeconfig::remove(\"none\", \"/tmp/none\").len()", throws "script.not_allowed config.name kubeconfig.*";
+    "write" "(text: string, file: string) -> ()" "Writes a kubeconfig of its own, mode 0600.", "kubeconfig::write(\"a: 1\", \"/tmp/kind-example-config\")", throws "script.not_allowed file.*";
 };
 
 fn paths(file: &str) -> Result<Vec<PathBuf>> {

@@ -36,8 +36,8 @@ pub const RECORDS: &[Record] = records_table! { "Node":
     "read" "(path: string) -> string" "The text of a file.", "n.read(\"/kind/version\")", throws "node.no_file node.not_a_file node.read engine.*";
     "write" "(path: string, text: string, mode?: octal int) -> ()" "Writes a file; mode is 0o644 unless given.", "n.write(\"/etc/motd\", \"hello\")", throws "node.* engine.*";
     "write_all" "(files: map) -> ()" "Writes several files in one request.", "n.write_all(#{\"/a\": \"1\", \"/b\": \"2\"})", throws "node.* engine.*";
-    "upload" "(host_path: string, folder: string) -> ()" "Copies a file or folder of the host into a folder of the node.", "n.upload(\"app.tar\", \"/root\")", throws "file.not_found file.pack node.exec_failed engine.*";
-    "download" "(path: string, host_folder: string) -> ()" "Copies a file or folder of the node into a folder of the host.", "n.download(\"/var/log\", \"logs\")", throws "file.* engine.*";
+    "upload" "(host_path: string, folder: string) -> ()" "Copies a file or folder of the host into a folder of the node.", "n.upload(\"app.tar\", \"/root\")", throws "script.not_allowed file.not_found file.pack node.exec_failed engine.*";
+    "download" "(path: string, host_folder: string) -> ()" "Copies a file or folder of the node into a folder of the host.", "n.download(\"/var/log\", \"logs\")", throws "script.not_allowed file.* engine.*";
     "signal" "(name: string) -> ()" "Sends a signal to its first process; USR1 boots a paused node.", "n.signal(\"USR1\")", throws "node.booted engine.*";
     "start" "() -> ()" "Starts its container.", "n.start()", throws "engine.*";
     "stop" "() -> ()" "Stops its container in an orderly way.", "n.stop()", throws "engine.*";

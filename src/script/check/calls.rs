@@ -2,7 +2,7 @@
 
 use super::expressions::closure_in;
 use super::names::Names;
-use super::{Known, Target};
+use super::{CURSOR, Cursor, Known, Target};
 use crate::script::record::{Parameter, Record, records};
 use crate::script::stdlib::closest;
 use crate::script::types::Type;
@@ -20,6 +20,9 @@ impl Names<'_, '_> {
         }
         let name = call.name.as_str();
         let span = self.text.token(position);
+        if name == CURSOR {
+            self.names_at_cursor();
+        }
         if call.capture_parent_scope {
             for variable in &mut self.variables {
                 variable.used = true;
@@ -94,6 +97,10 @@ impl Names<'_, '_> {
     fn qualified_call(&mut self, call: &FnCallExpr, position: Position) -> Type {
         let name = call.name.as_str();
         let span = self.after_namespace(&call.namespace, name, position);
+        if name == CURSOR {
+            self.in_module(&call.namespace);
+            return Type::Any;
+        }
         let root = call.namespace.root().to_owned();
         let root_span = self.text.token(call.namespace.position());
         if let Some(i) = self.aliases.iter().rposition(|a| a.name == root) {
@@ -159,6 +166,10 @@ impl Names<'_, '_> {
 
     /// `module::NAME`
     pub fn qualified_variable(&mut self, namespace: &Namespace, name: &str, position: Position) -> Type {
+        if name == CURSOR {
+            self.in_module(namespace);
+            return Type::Any;
+        }
         let root = namespace.root().to_owned();
         let root_span = self.text.token(namespace.position());
         let span = self.after_namespace(namespace, name, position);
@@ -199,6 +210,13 @@ impl Names<'_, '_> {
             self.error("missing-export", span, format!("{} exports no {name}", module.text.name)).hint = hint;
         }
         Type::Any
+    }
+
+    /// The cursor stands behind `module::`.
+    fn in_module(&mut self, namespace: &Namespace) {
+        let root = namespace.root();
+        let module = self.aliases.iter().rfind(|a| a.name == root).and_then(|a| a.module.clone());
+        self.cursor = Some(Cursor::Module(root.to_owned(), module));
     }
 
     /// Where the name after `module::` stands.
@@ -282,6 +300,10 @@ impl Names<'_, '_> {
     fn keys(&mut self, record: &'static Record, entries: &[(rhai::Ident, Expr)]) {
         let known = record.keys();
         for (key, value) in entries {
+            if key.name == CURSOR {
+                self.cursor = Some(Cursor::Key(record));
+                continue;
+            }
             let span = self.text.token(key.pos);
             let Some((_, wanted)) = known.iter().find(|(name, _)| *name == key.name) else {
                 let hint = match closest(&key.name, known.iter().map(|(name, _)| *name)) {
@@ -306,7 +328,7 @@ impl Names<'_, '_> {
 }
 
 /// The ways in which a function's parameters take `count` arguments: each with its place in the signature.
-fn forms(record: &Record, count: usize) -> Vec<Vec<(usize, Parameter)>> {
+pub fn forms(record: &Record, count: usize) -> Vec<Vec<(usize, Parameter)>> {
     let mut forms: Vec<Vec<(usize, Parameter)>> = vec![Vec::new()];
     for (place, parameter) in record.parameters().into_iter().enumerate() {
         let times = match (parameter.many, parameter.optional) {

@@ -2,7 +2,7 @@
 
 use super::names::Names;
 use super::parsed::root;
-use super::{Known, Target};
+use super::{CURSOR, Cursor, Known, Target};
 use crate::script::record::{Record, records};
 use crate::script::stdlib::closest;
 use crate::script::types::Type;
@@ -60,6 +60,10 @@ impl Names<'_, '_> {
 
     fn property(&mut self, of: &Type, name: &str, position: Position) -> Type {
         let span = self.text.token(position);
+        if name == CURSOR {
+            self.cursor = Some(Cursor::Member(of.clone()));
+            return Type::Any;
+        }
         match of {
             Type::Named(owner) => {
                 let found = records().find(|r| r.module == owner && r.name == name);
@@ -113,6 +117,9 @@ impl Names<'_, '_> {
     fn method(&mut self, of: &Type, call: &FnCallExpr, position: Position, owner: Option<&str>) -> Type {
         let name = call.name.as_str();
         let span = self.text.token(position);
+        if name == CURSOR {
+            self.cursor = Some(Cursor::Member(of.clone()));
+        }
         if CHANGES.contains(&name)
             && !matches!(of, Type::Named(_))
             && let Some(owner) = owner

@@ -1,7 +1,7 @@
 //! One thing that is wrong, and one name with what it stands for.
 
 use super::Text;
-use crate::script::Record;
+use crate::script::{Record, Type};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -93,4 +93,25 @@ pub enum Target {
     Module(Arc<Text>),
     /// A function of the API.
     Record(&'static Record),
+}
+
+/// What stands for the cursor in a text that is looked through for what could stand there.
+pub const CURSOR: &str = "cursor_is_here";
+
+/// What could stand at the cursor.
+#[derive(Debug, Clone)]
+pub enum Cursor {
+    /// A property or method of a value of this type.
+    Member(Type),
+    /// Something in a module: the name it has here, and the script that it is, if it is one.
+    Module(String, Option<Arc<super::Parsed>>),
+    /// A key of the map that this function takes.
+    Key(&'static Record),
+    /// A name.
+    Name {
+        /// Variables with their types.
+        variables: Vec<(String, Type)>,
+        /// Imported modules.
+        modules: Vec<String>,
+    },
 }

@@ -14,7 +14,8 @@ mod render;
 mod statements;
 mod text;
 
-pub use finding::{Finding, Severity, Target, Use};
+pub use calls::forms;
+pub use finding::{CURSOR, Cursor, Finding, Severity, Target, Use};
 pub use names::Known;
 pub use parsed::{Function, Parsed};
 pub use render::{json, sarif, summary, text};
@@ -37,6 +38,8 @@ pub struct Report {
     pub parsed: Option<Arc<Parsed>>,
     /// Its text.
     pub text: Arc<Text>,
+    /// What could stand where it has [`CURSOR`].
+    pub cursor: Option<Cursor>,
 }
 
 /// Checks scripts, each with those that it imports.
@@ -58,29 +61,50 @@ enum Loaded {
 impl<'a> Checker<'a> {
     /// A checker that finds modules and functions as `host` does.
     pub fn new(host: &'a Host) -> Self {
-        let mut parser = Engine::new();
-        crate::script::host::parse_default_as_a_name(&mut parser);
-        parser.set_optimization_level(OptimizationLevel::None);
-        parser.disable_symbol("eval");
-        parser.set_max_expr_depths(128, 64);
-        Self { host, parser, known: Known::of(host.rhai()), modules: BTreeMap::new() }
+        Self { host, parser: parser(), known: Known::of(host.rhai()), modules: BTreeMap::new() }
     }
 
     /// Checks a script. `name` is its file, from which its imports are found.
     pub fn check(&mut self, name: &str, content: &str) -> Report {
         let text = Arc::new(Text::new(name, content));
         match Parsed::new(&self.parser, &text) {
-            Err(finding) => Report { findings: vec![*finding], uses: Vec::new(), parsed: None, text },
+            Err(finding) => {
+                Report { findings: vec![*finding], uses: Vec::new(), parsed: None, text, cursor: None }
+            }
             Ok(parsed) => {
                 let parsed = Arc::new(parsed);
                 let mut names = names::Names::new(self, &parsed);
                 names.script();
-                let (mut findings, uses) = names.finish();
+                let (mut findings, uses, cursor) = names.finish();
                 findings.sort_by_key(|f| (f.span.start, f.span.end));
                 findings.dedup();
-                Report { findings, uses, parsed: Some(parsed), text }
+                Report { findings, uses, parsed: Some(parsed), text, cursor }
             }
         }
+    }
+
+    /// Forgets the modules that were read, since their files may have changed.
+    pub fn forget(&mut self) {
+        self.modules.clear();
+    }
+
+    /// Functions of Rhai's own and ours that need no module.
+    pub fn known(&self) -> &Known {
+        &self.known
+    }
+
+    /// Looks through a script that is being typed, with [`CURSOR`] put at byte `at`. What is open there is closed in
+    /// one of the ways that make a script of it.
+    pub fn at_cursor(&mut self, name: &str, content: &str, at: usize) -> Option<Report> {
+        const ENDS: [&str; 12] =
+            ["", ";", ")", ");", "})", "});", "]", "];", ": 0", ": 0}", ": 0})", ": 0});"];
+        let (before, after) = content.split_at_checked(at)?;
+        let before = before.trim_end_matches(text::is_name);
+        let after = after.trim_start_matches(text::is_name);
+        ENDS.iter().find_map(|end| {
+            let report = self.check(name, &format!("{before}{CURSOR}{end}{after}"));
+            report.cursor.is_some().then_some(report)
+        })
     }
 
     /// The module that `import path` in the script `from` means, read and taken apart.
@@ -121,6 +145,16 @@ impl<'a> Checker<'a> {
         way.pop();
         false
     }
+}
+
+/// An engine that only makes syntax trees.
+pub fn parser() -> Engine {
+    let mut parser = Engine::new();
+    crate::script::host::parse_default_as_a_name(&mut parser);
+    parser.set_optimization_level(OptimizationLevel::None);
+    parser.disable_symbol("eval");
+    parser.set_max_expr_depths(128, 64);
+    parser
 }
 
 /// The scripts that `path` means: itself, or every `*.rhai` below a folder.

@@ -2,11 +2,12 @@
 
 use super::parsed::{Function, Parsed};
 use super::text::Text;
-use super::{Checker, Finding, Severity, Target, Use};
+use super::{CURSOR, Checker, Cursor, Finding, Severity, Target, Use};
 use crate::script::record::{Record, records};
 use crate::script::stdlib::closest;
 use crate::script::types::Type;
-use rhai::{Engine, Position};
+use rhai::{Array, Engine, ImmutableString, Map, Position};
+use std::any::TypeId;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
@@ -30,6 +31,8 @@ const BUILT_INTO_RHAI: &[&str] = &[
 #[derive(Debug, Clone, Default)]
 pub struct Known {
     functions: BTreeMap<String, BTreeSet<usize>>,
+    /// What can be called on an array, a map, a text.
+    methods: [BTreeSet<String>; 3],
     /// Modules that need no import.
     pub modules: BTreeSet<String>,
 }
@@ -38,10 +41,16 @@ impl Known {
     /// Those of an engine.
     pub fn of(engine: &Engine) -> Self {
         let named = |f: rhai::FuncInfo<'_>| {
-            Some((f.namespace.to_string(), f.metadata.name.to_string(), f.metadata.num_params))
+            let first = f.metadata.param_types.first().copied();
+            Some((f.namespace.to_string(), f.metadata.name.to_string(), f.metadata.num_params, first))
         };
+        let owners = [TypeId::of::<Array>(), TypeId::of::<Map>(), TypeId::of::<ImmutableString>()];
         let mut known = Self::default();
-        for (module, name, count) in engine.collect_fn_metadata(None, named, true) {
+        for (module, name, count, first) in engine.collect_fn_metadata(None, named, true) {
+            let owner = owners.iter().position(|owner| first == Some(*owner));
+            if let (Some(owner), true) = (owner, is_word(&name)) {
+                known.methods[owner].insert(name.clone());
+            }
             if module.is_empty() {
                 known.functions.entry(name).or_default().insert(count);
             } else {
@@ -64,11 +73,23 @@ impl Known {
     }
     /// Names that can be called, without operators and what begins with a sign.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.functions
-            .keys()
-            .map(String::as_str)
-            .filter(|n| n.starts_with(char::is_alphabetic) && !n.contains('$'))
+        self.functions.keys().map(String::as_str).filter(|name| is_word(name))
     }
+    /// Rhai's own methods of a type.
+    pub fn methods(&self, of: &Type) -> impl Iterator<Item = &str> {
+        let index = match of {
+            Type::Array(_) => Some(0),
+            Type::Map | Type::Object(_) => Some(1),
+            Type::String => Some(2),
+            _ => None,
+        };
+        index.into_iter().flat_map(|i| self.methods[i].iter().map(String::as_str))
+    }
+}
+
+/// Whether a name is one that people call, and not an operator or a getter.
+fn is_word(name: &str) -> bool {
+    name.starts_with(char::is_alphabetic) && !name.contains('$')
 }
 
 /// A variable in a scope.
@@ -102,6 +123,8 @@ pub(super) struct Names<'c, 'a> {
     /// Whether what is walked through is in a function, which sees no variables of the script.
     pub in_function: bool,
     pub constants_used: BTreeSet<String>,
+    /// What could stand where the text has [`CURSOR`].
+    pub cursor: Option<Cursor>,
     findings: Vec<Finding>,
     uses: Vec<Use>,
 }
@@ -117,13 +140,21 @@ impl<'c, 'a> Names<'c, 'a> {
             apart: None,
             in_function: false,
             constants_used: BTreeSet::new(),
+            cursor: None,
             findings: Vec::new(),
             uses: Vec::new(),
         }
     }
 
-    pub fn finish(self) -> (Vec<Finding>, Vec<Use>) {
-        (self.findings, self.uses)
+    pub fn finish(self) -> (Vec<Finding>, Vec<Use>, Option<Cursor>) {
+        (self.findings, self.uses, self.cursor)
+    }
+
+    /// The cursor stands where a name could be: all that is known there.
+    pub fn names_at_cursor(&mut self) {
+        let variables = self.variables.iter().map(|v| (v.name.clone(), v.kind.clone())).collect();
+        let modules = self.aliases.iter().map(|a| a.name.clone()).collect();
+        self.cursor = Some(Cursor::Name { variables, modules });
     }
 
     pub fn error(
@@ -198,6 +229,10 @@ impl<'c, 'a> Names<'c, 'a> {
     /// The type of a variable that is read; tells when there is none.
     pub fn read(&mut self, name: &str, position: Position) -> Type {
         let span = self.text.token(position);
+        if name == CURSOR {
+            self.names_at_cursor();
+            return Type::Any;
+        }
         if let Some(i) = self.variables.iter().rposition(|v| v.name == name) {
             self.variables[i].used = true;
             let (kind, made) = (self.variables[i].kind.clone(), self.variables[i].span.clone());
