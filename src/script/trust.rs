@@ -55,7 +55,7 @@ fn caller(run: &Run, ctx: &NativeCallContext<'_>) -> Caller {
 
 fn refused(what: &str) -> Error {
     Error::user("script.not_allowed", format!("{what}, which this script may not"))
-        .hint("--allow-host, of kind run and kind repl, lets it; give it to what you trust")
+        .hint("--allow-host lets it; give it to what you trust")
 }
 
 /// Running programs and the like: for what is trusted, and the parts of the library that are for it.
