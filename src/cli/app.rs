@@ -165,12 +165,12 @@ impl App {
     /// Runs `work`, which has many runs that signals interrupt together.
     pub fn interruptible<T>(
         &self,
-        interrupts: Arc<Interrupts>,
+        interrupts: &Arc<Interrupts>,
         work: impl FnOnce(&Interrupts, &tokio::runtime::Handle) -> Result<T>,
     ) -> Result<T> {
         let all = interrupts.clone();
         let signals = self.runtime.spawn(on_signals(move || all.interrupt()));
-        let result = work(&interrupts, self.runtime.handle());
+        let result = work(interrupts, self.runtime.handle());
         signals.abort();
         result
     }

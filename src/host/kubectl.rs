@@ -114,7 +114,7 @@ impl Target {
     fn check(&self, words: &[String]) -> Result<()> {
         let verb = words.first().map_or("", String::as_str);
         if !VERBS.contains(&verb) {
-            return Err(refused(format!("kubectl {verb}"))
+            return Err(refused(&format!("kubectl {verb}"))
                 .hint(format!("the verb comes first; without that flag there are: {}", VERBS.join(", "))));
         }
         let mut words = words.iter().skip(1).map(String::as_str).peekable();
@@ -129,7 +129,7 @@ impl Target {
             // -ofile, -fPATH, -Rf PATH
             let short = word.starts_with('-') && !word.starts_with("--") && word.len() > 2;
             if REFUSED.contains(&flag) || (short && word.starts_with("-s")) || is_output_file(word) {
-                return Err(refused(format!("kubectl {flag}")));
+                return Err(refused(&format!("kubectl {flag}")));
             }
             if FILES.contains(&flag) {
                 self.inside(value.or_else(|| words.peek().copied()).unwrap_or_default())?;
@@ -145,7 +145,7 @@ impl Target {
                 && !word.starts_with("-c")
                 && !word.starts_with("-p")
             {
-                return Err(refused(format!("kubectl {word}")).hint("write such flags one by one"));
+                return Err(refused(&format!("kubectl {word}")).hint("write such flags one by one"));
             }
         }
         Ok(())
@@ -165,7 +165,7 @@ impl Target {
             // one that is not there is kubectl's to complain about
             let within = real.is_ok_and(|real| real.starts_with(&folder)) || !self.folder.join(path).exists();
             if !plain || !within || path.contains("://") {
-                return Err(refused(format!("kubectl with the file {path}"))
+                return Err(refused(&format!("kubectl with the file {path}"))
                     .hint(format!("files below {} may be used", self.folder.display())));
             }
         }
@@ -181,7 +181,7 @@ fn is_output_file(word: &str) -> bool {
         || word.starts_with("--template=")
 }
 
-fn refused(what: String) -> Error {
+fn refused(what: &str) -> Error {
     Error::user("script.not_allowed", format!("{what} touches the host, which this script may not"))
         .hint("--allow-host lets it; give it to what you trust")
 }

@@ -8,6 +8,7 @@ use clap::{Args, ValueEnum};
 use crate::duration;
 
 /// `kind test`
+#[allow(clippy::doc_markdown, reason = "the comments are the help that people read")]
 #[derive(Debug, Clone, Args)]
 #[command(
     after_help = "Exit codes: 0 all passed, 1 a test failed, 2 wrong usage or no test found, 130 interrupted.\n\

@@ -59,7 +59,7 @@ pub fn run(app: &App, args: &Test) -> Result<()> {
         }
     });
     let options = options(app, args, jobs)?;
-    let summary = app.interruptible(interrupts.clone(), |interrupts, runtime| {
+    let summary = app.interruptible(&interrupts, |interrupts, runtime| {
         run_plan(runtime, &listeners, &plan, options, interrupts, tell)
     })?;
     report(app, args, &summary)

@@ -1,4 +1,4 @@
-//! JUnit XML, one suite for each file.
+//! `JUnit` XML, one suite for each file.
 
 use crate::error::{Error, Result};
 use crate::script::testing::{Attempt, Outcome, Status, Summary};

@@ -62,7 +62,7 @@ fn summary(record: &Record) -> String {
     let path = critical_path(record);
     let of_path = |wanted: fn(Option<What>) -> bool| -> Duration {
         let what = |span: Option<usize>| span.map(|index| record.spans[index].what);
-        path.iter().filter(|stretch| wanted(what(stretch.span))).map(|s| s.end - s.start).sum()
+        path.iter().filter(|stretch| wanted(what(stretch.span))).map(|s| s.end.saturating_sub(s.start)).sum()
     };
     let waited = of_path(|what| what == Some(What::Call(CallKind::Wait)));
     format!(
@@ -94,7 +94,7 @@ fn path_in_words(record: &Record) -> String {
         (*few, *time) = (0, Duration::ZERO);
     };
     for stretch in critical_path(record) {
-        let took = stretch.end - stretch.start;
+        let took = stretch.end.saturating_sub(stretch.start);
         if took.as_secs_f64() < SHORT * record.took.as_secs_f64() {
             few += 1;
             time += took;

@@ -16,7 +16,7 @@ pub fn own_times(record: &Record) -> Vec<Duration> {
             let start = child.start.max(until);
             let end = child.end.min(record.spans[index].end);
             if end > start {
-                covered += end - start;
+                covered += end.saturating_sub(start);
                 until = end;
             }
         }
