@@ -293,6 +293,7 @@ fn register_parts(engine: &mut Engine, run: &Arc<Run>) {
     kubectl_forms!(a b c1 d e f g h);
 }
 
+#[expect(clippy::too_many_lines, reason = "a list of verbs")]
 fn register_api(engine: &mut Engine, run: &Arc<Run>) {
     let r = run.clone();
     engine.register_fn("api_ready", move |c: &mut Cluster, limit: Dynamic| -> Returned<()> {

@@ -9,6 +9,7 @@ use super::super::scope::{self, Scope};
 use super::{Returned, duration, strings};
 use crate::error::Error;
 use rhai::{Array, Dynamic, Engine, EvalAltResult, FnPtr, ImmutableString, Map, NativeCallContext, Position};
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -214,8 +215,8 @@ fn difference(left: &Dynamic, right: &Dynamic) -> String {
     let mut text = "the values differ (- left, + right):".to_owned();
     for hunk in diff.unified_diff().context_radius(3).iter_hunks() {
         for change in hunk.iter_changes() {
-            text.push('\n');
-            text.push_str(&format!("{}{}", change.tag(), change.value().trim_end_matches('\n')));
+            // a String takes whatever is written
+            let _ = write!(text, "\n{}{}", change.tag(), change.value().trim_end_matches('\n'));
         }
     }
     text

@@ -284,6 +284,7 @@ fn register_host_programs(m: &mut Module, run: &Arc<Run>) {
     );
 }
 
+#[expect(clippy::too_many_lines, reason = "a list of verbs")]
 fn register_host_files(m: &mut Module, run: &Arc<Run>) {
     // What has to be allowed: to look at the host, to touch the first argument's path, or the first two's.
     macro_rules! guard {
