@@ -72,6 +72,7 @@ const ABOUT: &[(&str, &str)] = &[
     ("Node", "One node of a cluster, or any other container. `cluster(…).nodes` has them."),
     ("cluster", "Finding clusters and planning new ones."),
     ("Cluster", "A cluster: its nodes and its Kubernetes API. `cluster(\"kind\")` is one."),
+    ("plan", "What a plan answers in place of a cluster, for scripts that branch on it."),
     ("kubeadm", "Config documents of kubeadm."),
     ("kubeconfig", "The user's kubeconfig files, and those that belong to a cluster."),
 ];
