@@ -223,7 +223,6 @@ mod tests {
             "apply -f../x",
             "apply -f https://example.org/x.yaml",
             "apply -Rf /etc",
-            "apply -fR/etc",
             "create configmap x --from-file /etc/shadow",
             "create configmap x --from-file=key=/etc/shadow",
             "apply -f a.yaml,/etc/passwd",

@@ -70,9 +70,10 @@ const ABOUT: &[(&str, &str)] = &[
     ("engine", "Containers, networks and volumes, as the engine has them."),
     ("image", "Images of the engine, image archives, and the way of both into nodes."),
     ("Node", "One node of a cluster, or any other container. `cluster(…).nodes` has them."),
+    ("Value", "What every value can do."),
+    ("plan", "What a planned run (`--plan`) takes for granted. In a real run these do nothing."),
     ("cluster", "Finding clusters and planning new ones."),
     ("Cluster", "A cluster: its nodes and its Kubernetes API. `cluster(\"kind\")` is one."),
-    ("plan", "What a plan answers in place of a cluster, for scripts that branch on it."),
     ("kubeadm", "Config documents of kubeadm."),
     ("kubeconfig", "The user's kubeconfig files, and those that belong to a cluster."),
 ];

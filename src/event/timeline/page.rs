@@ -54,7 +54,7 @@ fn data(record: &Record) -> String {
         lanes.iter().map(|lane| json!({"g": lane.group, "i": lane.number, "h": lane.depth})).collect();
     let data = json!({"took": millis(record.took), "lanes": lanes, "spans": spans, "path": path});
     // `</script>` inside a text must not end the script
-    data.to_string().replace('<', "\\u003c")
+    data.to_string().replace('<', "\\u003c").replace("{{", "{\\u007b")
 }
 
 fn summary(record: &Record) -> String {

@@ -34,8 +34,8 @@ pub const RECORDS: &[Record] = records_table! { "":
         "Runs body, then cleanup whatever happened.",
         "always(|| 1, || print(\"done\"))", throws "what body throws";
     "sleep" "(time: seconds) -> ()" "Waits; Ctrl-C ends it at once.", "sleep(0.01)", throws "script.bad_value";
-    "assert" "(condition: bool, message: string) -> ()" "Throws `assertion` unless condition holds. The message may be left out.", "assert(1 < 2, \"order\")", throws "assertion";
-    "assert_eq" "(left: any, right: any, message: string) -> ()" "Throws `assertion` unless the values are equal, and says how they differ. The message may be left out.", "assert_eq(1 + 1, 2)", throws "assertion";
+    "assert" "(condition: bool, message?: string) -> ()" "Throws `assertion` unless condition holds. The message may be left out.", "assert(1 < 2, \"order\")", throws "assertion";
+    "assert_eq" "(left: any, right: any, message?: string) -> ()" "Throws `assertion` unless the values are equal, and says how they differ. The message may be left out.", "assert_eq(1 + 1, 2)", throws "assertion";
     "fail" "(message: string or map) -> never" "Throws; a map may have code, message, hint, node.", "try { fail(\"no\") } catch (e) { e.message }",
         options "code: string, message: string, hint: string, hints: array of string, node: string, kind: string, causes: array of string, command: string, exit_code: int, stdout: string, stderr: string, place: string",
         throws "failed, or the code in message";

@@ -18,8 +18,8 @@ pub const JSON: &[Record] = records_table! { "json":
     "render" "(value: any) -> string" "A value as JSON.", "json::render(#{a: 1})", throws "script.bad_value";
 };
 pub const VALUE: &[Record] = records_table! { "Value":
-    "to_json" "() -> string" "Any value as indented JSON; nodes and clusters are asked what they are. json::render(value) is the short form.", "c.nodes.to_json()";
-    "to_yaml" "() -> string" "Any value as YAML; nodes and clusters are asked what they are.", "c.nodes.to_yaml()";
+    "to_json" "() -> string" "Any value as indented JSON; nodes and clusters are asked what they are. json::render(value) is the short form.", "c.nodes.to_json()", throws "none";
+    "to_yaml" "() -> string" "Any value as YAML; nodes and clusters are asked what they are.", "c.nodes.to_yaml()", throws "yaml.*";
 };
 pub const TOML: &[Record] = records_table! { "toml":
     "parse" "(text: string) -> map" "A TOML text as a map.", "toml::parse(\"a = 1\").a", throws "toml.syntax";

@@ -1,5 +1,6 @@
 //! Calls of functions: of the script, of modules, of the API, of Rhai.
 
+use super::super::testing::VERBS;
 use super::expressions::closure_in;
 use super::names::Names;
 use super::{CURSOR, Cursor, Known, Target};
@@ -60,6 +61,8 @@ impl Names<'_, '_> {
                 self.wrong_count(span, name, call.args.len());
             }
             Some(_) => {}
+            // what the runner of tests has is known to its own script alone
+            None if VERBS.contains(&name) && self.parsed.text.name.ends_with("testing.rhai") => {}
             None => self.unknown_function(name, span),
         }
         Type::Any

@@ -302,7 +302,8 @@ fn keys(known: Option<&Known>) -> Vec<String> {
             .unwrap_or_default(),
         Some(Known::Type(of)) => {
             let keys = of.strip_prefix("#{").and_then(|of| of.strip_suffix('}')).unwrap_or_default();
-            keys.split(',').map(|key| key.trim().to_owned()).filter(|key| !key.is_empty()).collect()
+            let names = keys.split(',').map(|key| key.split(':').next().unwrap_or(key).trim().to_owned());
+            names.filter(|key| !key.is_empty()).collect()
         }
         _ => Vec::new(),
     }

@@ -7,6 +7,7 @@ mod capture;
 mod discover;
 mod file;
 mod natives;
+pub use natives::VERBS;
 mod outcome;
 mod plan;
 mod runner;

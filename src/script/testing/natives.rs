@@ -16,6 +16,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+/// What only `stdlib/testing.rhai` can call, for the check before a run.
+pub const VERBS: [&str; 8] =
+    ["keeps", "attach", "context", "invoke", "guard", "attempt", "clean", "evidence_of"];
+
 /// What a test throws to be skipped.
 pub const SKIPPED: &str = "test.skipped";
 
