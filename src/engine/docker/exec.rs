@@ -12,8 +12,8 @@ use bollard::errors::Error as Bollard;
 use bollard::exec::{ResizeExecOptions, StartExecOptions, StartExecResults};
 use bollard::models::ExecConfig;
 use bytes::Bytes;
-use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
+use futures_util::{FutureExt, StreamExt};
 use std::pin::Pin;
 use std::time::Duration;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
@@ -36,8 +36,13 @@ impl Docker {
             spec.command.first().map_or("nothing", String::as_str)
         );
         let token = super::kill::new_token();
-        let created =
-            self.client.create_exec(&segment(container)?, config_of(spec, io.stdin.is_some(), &token)).await;
+        let ExecIo { stdin, output: tell, discard, mut sizes } = io;
+        let mut config = config_of(spec, stdin.is_some(), &token);
+        // a size that is known already is there before the command looks
+        let first = sizes.as_mut().and_then(|sizes| sizes.next().now_or_never().flatten());
+        config.console_size = first.map(|(columns, rows)| vec![rows.into(), columns.into()]);
+        let sizes = sizes.map(|sizes| futures_util::stream::iter(first).chain(sizes).boxed());
+        let created = self.client.create_exec(&segment(container)?, config).await;
         let id = created.map_err(|error| self.failed(&doing, error))?.id;
         let guard = KillOnDrop::new(self, container, &id, token);
 
@@ -54,7 +59,6 @@ impl Docker {
         };
 
         let mut result = ExecResult::default();
-        let ExecIo { stdin, output: tell, discard, sizes } = io;
         let work = async {
             tokio::select! {
                 done = collect(output, tell, discard, &mut result) => match done {

@@ -24,7 +24,8 @@ pub fn here(root: &Path, typed: &str, ending: &str) -> Vec<Candidate> {
     let (folder, _) = split(typed);
     let place = match folder.strip_prefix("~/").zip(std::env::home_dir()) {
         Some((rest, home)) => home.join(rest),
-        None => root.join(folder),
+        // no folder at all is the one we are in
+        None => root.join(if folder.is_empty() { "." } else { folder }),
     };
     let entries: Vec<String> = fs::list(&place)
         .unwrap_or_default()
