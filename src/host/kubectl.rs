@@ -126,26 +126,30 @@ impl Target {
                 Some((flag, value)) if word.starts_with("--") => (flag, Some(value)),
                 _ => (word, None),
             };
-            // -ofile, -fPATH, -Rf PATH
-            let short = word.starts_with('-') && !word.starts_with("--") && word.len() > 2;
-            if REFUSED.contains(&flag) || (short && word.starts_with("-s")) || is_output_file(word) {
+            if REFUSED.contains(&flag) || is_output_file(word) {
                 return Err(refused(&format!("kubectl {flag}")));
             }
             if FILES.contains(&flag) {
                 self.inside(value.or_else(|| words.peek().copied()).unwrap_or_default())?;
-            } else if short && (word.starts_with("-f") || word.starts_with("-k")) {
-                self.inside(word[2..].trim_start_matches('='))?;
-            } else if short && (word.ends_with('f') || word.ends_with('k')) {
-                self.inside(words.peek().copied().unwrap_or_default())?;
-            } else if short
-                && word.chars().any(|c| c == 'f' || c == 'k')
-                && !word.starts_with("-o")
-                && !word.starts_with("-n")
-                && !word.starts_with("-l")
-                && !word.starts_with("-c")
-                && !word.starts_with("-p")
-            {
-                return Err(refused(&format!("kubectl {word}")).hint("write such flags one by one"));
+            } else if let Some(letters) = word.strip_prefix('-').filter(|rest| !rest.starts_with('-')) {
+                self.check_short(letters, words.peek().copied())?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Short flags in one word, such as `-Rfmanifests`; a value may follow in the next word.
+    fn check_short(&self, letters: &str, next: Option<&str>) -> Result<()> {
+        for (index, letter) in letters.char_indices() {
+            let rest = letters[index + letter.len_utf8()..].trim_start_matches('=');
+            match letter {
+                's' => return Err(refused(&format!("kubectl -{letters}"))),
+                'f' | 'k' => {
+                    return self.inside(if rest.is_empty() { next.unwrap_or_default() } else { rest });
+                }
+                // the rest is the value of this one
+                'c' | 'e' | 'L' | 'l' | 'n' | 'o' | 'p' | 'v' => return Ok(()),
+                _ => {}
             }
         }
         Ok(())
@@ -207,6 +211,8 @@ mod tests {
             "exec -it pod -- cat -f /etc/passwd",
             "logs -f pod",
             "apply -f missing.yaml",
+            "logs -pf pod",
+            "get pods -owide -nkube-system",
         ] {
             assert!(check(line).is_ok(), "{line}: {:?}", check(line));
         }
@@ -223,6 +229,8 @@ mod tests {
             "apply -f../x",
             "apply -f https://example.org/x.yaml",
             "apply -Rf /etc",
+            "apply -Rf/etc",
+            "get pods -As https://other",
             "create configmap x --from-file /etc/shadow",
             "create configmap x --from-file=key=/etc/shadow",
             "apply -f a.yaml,/etc/passwd",

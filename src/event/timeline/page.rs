@@ -180,7 +180,11 @@ mod tests {
         let page = page(&record);
         assert!(page.contains("<b>8.0s</b> <i>80%</i>"), "{page}");
         assert!(page.contains("8.0s of it (80%) went by waiting"), "{page}");
-        assert!(!page.contains("<img") && !page.contains("{{"), "{page}");
+        assert!(!page.contains("<img"), "{page}");
+        for mark in ["{{title}}", "{{summary}}", "{{path}}", "{{longest}}"] {
+            assert!(!page.contains(mark), "{mark}");
+        }
+        assert_eq!(page.matches("echo ").count(), 3, "told twice, and once as data");
         assert_eq!(page.matches("</script>").count(), 2, "one for the data, one for the code");
         for outside in ["http://", "https://", "src=\"", "@import", "url("] {
             assert!(!page.contains(outside), "{outside}");
