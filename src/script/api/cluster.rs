@@ -57,7 +57,7 @@ pub const METHODS: &[Record] = records_table! { "Cluster":
     "wait_ready" "(limit: seconds) -> float" "Waits until every node is Ready; how many seconds it took.", "c.wait_ready(60)", throws "kubernetes.* cluster.* engine.*";
     "pod_logs" "(pod: string, namespace: string) -> string" "What a pod's first container wrote.", "c.pod_logs(\"web\", \"default\")", throws "kubernetes.* cluster.* engine.*";
     "raw" "(path: string) -> string" "The answer to a GET of the API server.", "c.raw(\"/version\")", throws "kubernetes.* cluster.* engine.*";
-    "kubectl" "(words…: any, options?: map) -> string" "Runs kubectl on the first control plane; its standard output. A map as the last word may have stdin.", "c.kubectl(\"get\", \"nodes\", \"-o\", \"name\")",
+    "kubectl" "(word: string or array, words…: any, options?: map) -> string" "Runs kubectl on the first control plane; its standard output. A map as the last word may have stdin.", "c.kubectl(\"get\", \"nodes\", \"-o\", \"name\")",
         options "stdin: string",
         throws "node.exec_failed cluster.no_control_plane engine.*";
     "fetch" "(node: Node, port: int, path: string) -> string" "Asks a published port of a node over HTTP from this machine; the body. Throws `http.status` with the status otherwise.", "c.fetch(c.control_plane, 30080, \"/\")", throws "node.no_port http.* engine.*";

@@ -13,7 +13,7 @@ use rhai::{Array, Dynamic, Engine, ImmutableString, Map};
 use std::sync::Arc;
 
 pub const RECORDS: &[Record] = records_table! { "":
-    "kubectl" "(words…: any, options?: map) -> string"
+    "kubectl" "(word: string or array, words…: any, options?: map) -> string"
         "In a test: runs the kubectl of this machine against the test's cluster; its standard output. A map as the last word may have stdin. Without --allow-host, what touches more than the cluster and files below the test's folder is refused. Throws `kubectl.failed`, and `kubectl.no_cluster` outside of a test.",
         "try { kubectl(\"get nodes\") } catch (e) { e.code }", options "stdin: string", throws "kubectl.*, script.not_allowed";
     "skip" "(reason: string) -> never" "In a test: ends it without counting as a failure.",
