@@ -24,13 +24,8 @@ const RUNS_PROGRAMS: [&str; 8] = [
     "node_image_versions",
 ];
 /// Those of them that do what their caller says, so that only the standard library may import them.
-const INTERNAL: [&str; 5] = [
-    "host_packages",
-    "node_image_base",
-    "node_image_binaries",
-    "node_image_pods",
-    "node_image_store",
-];
+const INTERNAL: [&str; 5] =
+    ["host_packages", "node_image_base", "node_image_binaries", "node_image_pods", "node_image_store"];
 
 /// Who calls a native.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -126,6 +126,10 @@ impl Names<'_, '_> {
         {
             self.write(owner, span.clone());
         }
+        // what every value can do
+        if records().any(|r| r.module == "Value" && r.name == name) {
+            return Type::String;
+        }
         if let Type::Named(kind) = of
             && let Some(record) = records().find(|r| r.module == kind && r.name == name)
         {
