@@ -79,7 +79,7 @@ fn names(report: &Report, variables: &[(String, Type)], modules: &[String]) -> V
 /// Properties and methods of a type.
 fn members(checker: &Checker<'_>, of: &Type) -> Vec<Value> {
     let ours = records().filter(|r| match of {
-        Type::Named(name) => r.module == name,
+        Type::Named(name) => r.module == name || r.module == "Value",
         Type::Any | Type::Either(_) => r.is_method(),
         _ => false,
     });

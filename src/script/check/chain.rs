@@ -175,15 +175,16 @@ impl Names<'_, '_> {
             }
             return;
         }
-        match self.checker.known.counts(name) {
-            Some(counts) => {
-                let fits = counts.contains(&(call.args.len() + 1));
-                // natives of other types than ours are not known by type, so only the number can be wrong
-                let ours_alone = records().any(|r| r.is_method() && r.name == name);
-                if !fits || ours_alone && !matches!(of, Type::Any | Type::Either(_)) && counts.len() == 1 {
-                    self.wrong_count(span, &format!("the method {name}"), call.args.len());
-                }
+        let known = &self.checker.known;
+        match known.counts(name) {
+            Some(_)
+                if !matches!(of, Type::Any | Type::Either(_) | Type::Named(_))
+                    && known.is_of_objects(name) =>
+            {
+                self.unknown_method(of, name, span);
             }
+            Some(counts) if counts.contains(&(call.args.len() + 1)) => {}
+            Some(_) => self.wrong_count(span, &format!("the method {name}"), call.args.len()),
             None => self.unknown_method(of, name, span),
         }
     }
@@ -195,7 +196,14 @@ impl Names<'_, '_> {
         };
         let ours: Vec<&str> = records().filter(owned).map(|r| r.name).collect();
         let near = closest(name, ours.iter().copied()).or_else(|| closest(name, self.checker.known.names()));
-        let hint = near.map(|near| format!("did you mean {near}?"));
+        let owner = records().find(|r| r.is_method() && r.name == name);
+        let hint = match (owner, of) {
+            (Some(owner), Type::Array(item)) if **item == Type::Named(owner.module.to_owned()) => Some(
+                format!("it is a method of each: .map(|x| x.{name}(…)), or parallel(…, |x| x.{name}(…))"),
+            ),
+            (Some(owner), _) => Some(format!("it is a method of a {}", owner.module)),
+            _ => near.map(|near| format!("did you mean {near}?")),
+        };
         let hint = hint.or_else(|| match of {
             Type::Named(kind) => Some(format!("kind doc {kind} lists what it has")),
             _ => None,

@@ -3,6 +3,8 @@
 use super::parsed::{Function, Parsed};
 use super::text::Text;
 use super::{CURSOR, Checker, Cursor, Finding, Severity, Target, Use};
+use crate::cluster::Cluster;
+use crate::node::Node;
 use crate::script::record::{Record, records};
 use crate::script::stdlib::closest;
 use crate::script::types::Type;
@@ -31,6 +33,8 @@ const BUILT_INTO_RHAI: &[&str] = &[
 #[derive(Debug, Clone, Default)]
 pub struct Known {
     functions: BTreeMap<String, BTreeSet<usize>>,
+    /// What can be called on something else than a node or a cluster.
+    elsewhere: BTreeSet<String>,
     /// What can be called on an array, a map, a text.
     methods: [BTreeSet<String>; 3],
     /// Modules that need no import.
@@ -45,8 +49,12 @@ impl Known {
             Some((f.namespace.to_string(), f.metadata.name.to_string(), f.metadata.num_params, first))
         };
         let owners = [TypeId::of::<Array>(), TypeId::of::<Map>(), TypeId::of::<ImmutableString>()];
+        let objects = [TypeId::of::<Node>(), TypeId::of::<Cluster>()];
         let mut known = Self::default();
         for (module, name, count, first) in engine.collect_fn_metadata(None, named, true) {
+            if !objects.iter().any(|object| first == Some(*object)) {
+                known.elsewhere.insert(name.clone());
+            }
             let owner = owners.iter().position(|owner| first == Some(*owner));
             if let (Some(owner), true) = (owner, is_word(&name)) {
                 known.methods[owner].insert(name.clone());
@@ -74,6 +82,10 @@ impl Known {
     /// Names that can be called, without operators and what begins with a sign.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.functions.keys().map(String::as_str).filter(|name| is_word(name))
+    }
+    /// Whether only nodes and clusters have a method of this name.
+    pub fn is_of_objects(&self, name: &str) -> bool {
+        self.functions.contains_key(name) && !self.elsewhere.contains(name)
     }
     /// Rhai's own methods of a type.
     pub fn methods(&self, of: &Type) -> impl Iterator<Item = &str> {

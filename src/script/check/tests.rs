@@ -205,6 +205,11 @@ fn surprises_of_rhai() {
     clean(
         "let t = \" a \"; t.trim(); print(t); let m = #{f: || 1}; m.f(); try { print(1); } catch (e) { print(e.code); }",
     );
+    clean("let c = cluster(\"a\"); print(c.to_json()); print(c.nodes.to_yaml()); print([1].to_json());");
+    only(
+        "print(\"a\".exec(\"b\"));",
+        "1:11 unknown-method what is of type string has no method exec [it is a method of a Node]",
+    );
     clean("switch 3 { 1 => print(1), _ => print(2) } let x = if true { 1 } else { 2 }; print(x ?? 3);");
 }
 
