@@ -80,10 +80,8 @@ pub fn run(
         .then(|| editor.create_external_printer().ok())
         .flatten()
         .map(|printer| Box::new(printer) as Box<dyn rustyline::ExternalPrinter + Send>);
-    if interactive {
-        if let Some(greeting) = session.borrow().greeting() {
-            printer.info(greeting);
-        }
+    if interactive && let Some(greeting) = session.borrow().greeting() {
+        printer.info(greeting);
     }
     let evaluator = Evaluator { printer, specs: &specs, interactive };
     loop {

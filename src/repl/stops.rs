@@ -73,7 +73,8 @@ impl Console {
         let mut told = words.iter().map(list).collect::<Vec<_>>().join("\n");
         let names: Vec<&str> = stop.variables.iter().map(|(name, _)| name.as_str()).collect();
         if !names.is_empty() {
-            told += &format!("\n  or any script, with {}", names.join(", "));
+            told.push_str("\n  or any script, with ");
+            told.push_str(&names.join(", "));
         }
         self.printer.info(&told);
         self.answer(&run, stop, words).unwrap_or(otherwise)

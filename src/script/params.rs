@@ -174,16 +174,16 @@ pub fn resolve(params: &[Param], given: &Given) -> Result<BTreeMap<String, Value
 pub fn of_script(ast: &AST) -> Result<Option<Vec<Param>>> {
     let mut found = None;
     ast.walk(&mut |path| {
-        let call = match path.last() {
-            Some(ASTNode::Expr(Expr::FnCall(call, _)) | ASTNode::Stmt(Stmt::FnCall(call, _))) => call,
-            _ => return true,
+        let Some(ASTNode::Expr(Expr::FnCall(call, _)) | ASTNode::Stmt(Stmt::FnCall(call, _))) = path.last()
+        else {
+            return true;
         };
         if call.name == "params" && call.args.len() == 1 && found.is_none() {
             found = call.args[0].get_literal_value(None);
         }
         true
     });
-    match found.as_ref().and_then(|value| value.read_lock::<Map>()) {
+    match found.as_ref().and_then(Dynamic::read_lock::<Map>) {
         Some(spec) => declared(&spec).map(Some),
         None => Ok(None),
     }

@@ -6,6 +6,7 @@
 
 use super::pty::{Pty, shown};
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -82,7 +83,7 @@ fn write(path: &PathBuf, title: &str, command: &Command, takes: &[Take]) {
     let mut text = format!("{header}\n");
     for (time, mut event) in events {
         event[0] = json!((time.as_secs_f64() * 1000.0).round() / 1000.0);
-        text.push_str(&format!("{event}\n"));
+        let _ = writeln!(text, "{event}");
     }
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, text).unwrap();
@@ -111,7 +112,7 @@ fn replay(path: &PathBuf, command: &Command, demo: &str, takes: &[Take]) {
             _ => {
                 pty.send(&std::mem::take(&mut input).replace("demo", demo));
                 let wanted = normal(&shown(&expected), "demo");
-                let until = Instant::now() + Duration::from_secs(60);
+                let until = Instant::now() + Duration::from_mins(1);
                 while normal(&pty.screen(), demo) != wanted {
                     assert!(
                         Instant::now() < until,

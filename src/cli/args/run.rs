@@ -14,6 +14,7 @@ use crate::repl::EditMode;
     after_help = "Everything after FILE belongs to the script, where args() gives it.\n\
         A file can start with: #!/usr/bin/env -S kind run"
 )]
+#[expect(clippy::struct_excessive_bools, reason = "a flag each")]
 pub struct Run {
     /// Run this text instead of a file
     #[arg(long, short, value_name = "CODE")]

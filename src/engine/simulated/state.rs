@@ -18,6 +18,9 @@ use tokio::sync::broadcast;
 /// An event and the labels of its container.
 pub(super) type Told = (EngineEvent, BTreeMap<String, String>);
 
+/// Called with every deed.
+pub(super) type Observer = Arc<dyn Fn(&Deed) + Send + Sync>;
+
 pub(super) struct State {
     pub info: Info,
     /// By name.
@@ -34,7 +37,7 @@ pub(super) struct State {
     pub reactions: Vec<Reaction>,
     pub deeds: Vec<Deed>,
     /// Told of every deed.
-    pub observer: Option<Arc<dyn Fn(&Deed) + Send + Sync>>,
+    pub observer: Option<Observer>,
     /// Files that every new container has.
     pub base_files: BTreeMap<String, File>,
     counter: u64,

@@ -61,11 +61,10 @@ fn call_around(tokens: &[Token<'_>]) -> Option<(String, usize)> {
                 let called = expression(&tokens[..i]);
                 return (!called.is_empty()).then_some((called, commas));
             }
-            // what was counted belongs to the list
-            "[" => commas = 0,
             // a block: statements of their own
             "{" if !i.checked_sub(1).is_some_and(|before| tokens[before].is("#")) => return None,
-            "{" => commas = 0,
+            // what was counted belongs to the list or the map
+            "[" | "{" => commas = 0,
             "${" | ";" if depth == 0 => return None,
             "," if depth == 0 => commas += 1,
             _ => {}

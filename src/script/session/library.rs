@@ -1,5 +1,7 @@
 //! The library's scripts at the prompt: what they say of themselves, and their text.
 
+use std::fmt::Write;
+
 use super::super::highlight::colored;
 use super::super::outline::{self, Function};
 use super::super::record::records;
@@ -107,7 +109,7 @@ impl ScriptSession {
         );
         for function in outline::functions(&module.text).iter().filter(|f| !f.private) {
             let first = function.doc.lines().next().unwrap_or_default();
-            text.push_str(&format!("\n{}{}\n    {first}", function.name, function.parameters));
+            let _ = write!(text, "\n{}{}\n    {first}", function.name, function.parameters);
         }
         Ok(format!("{text}\n\n.source {} shows it, .edit {0} changes it", module.name))
     }

@@ -124,7 +124,7 @@ impl ScriptSession {
     }
 
     /// What an evaluated input shows: nothing behind a `;`, what was bound by a `let` that stands alone.
-    fn answer(&mut self, text: &str, value: Dynamic) -> Option<String> {
+    fn answer(&mut self, text: &str, value: &Dynamic) -> Option<String> {
         let all: Vec<_> = lexer::tokens(text).into_iter().filter(|t| !t.is_blank()).collect();
         let silent = all.last().is_some_and(|t| t.is(";"));
         if value.is_unit() {
@@ -136,7 +136,7 @@ impl ScriptSession {
         }
         self.transcript.gave_value();
         self.bind("it", value.clone());
-        (!silent).then(|| self.shown(&value))
+        (!silent).then(|| self.shown(value))
     }
 
     fn shown(&self, value: &Dynamic) -> String {
@@ -208,7 +208,7 @@ impl ScriptSession {
 impl Session for ScriptSession {
     fn eval(&mut self, text: &str) -> Result<Option<String>> {
         let value = self.evaluate(Origin::Prompt, text).map_err(|error| self.advised(text, error))?;
-        Ok(self.answer(text, value))
+        Ok(self.answer(text, &value))
     }
 
     fn load(&mut self, file: &Path) -> Result<Option<String>> {
