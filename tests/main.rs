@@ -16,6 +16,7 @@ mod cli;
 mod engine;
 mod guides;
 mod harness;
+mod node_image;
 mod recordings;
 mod scenarios;
 mod scripts;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     tests.extend(harness::setup_test());
     tests.extend(cli::tests());
     tests.extend(engine::tests());
+    tests.extend(node_image::tests());
     tests.extend(scenarios::tests());
     tests.extend(scripts::tests());
     tests.extend(guides::tests());

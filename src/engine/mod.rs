@@ -101,6 +101,8 @@ pub trait Engine: Send + Sync {
     ) -> Result<()>;
     /// Gives an image another name.
     async fn tag_image(&self, reference: &str, new_reference: &str) -> Result<()>;
+    /// Pushes an image to the registry that its name begins with.
+    async fn push_image(&self, reference: &str) -> Result<()>;
     /// The images as one archive in the docker-archive layout, as a stream of bytes.
     async fn save_images(&self, references: &[String]) -> Result<ByteStream>;
     /// Loads an image archive; returns the references it held.

@@ -127,7 +127,9 @@ impl Node {
 
     fn failed(&self, spec: &ExecSpec, output: Output) -> Error {
         let program = spec.command.first().map_or("command", String::as_str);
-        Error::node(
+        let full = output.stderr.contains("no space left on device")
+            || output.stderr.contains("No space left on device");
+        let error = Error::node(
             "node.exec_failed",
             format!("{program} ended with exit code {} on {}", output.code, self.name),
         )
@@ -138,7 +140,15 @@ impl Node {
             stdout: Some(output.stdout),
             stderr: Some(output.stderr),
             place: None,
-        })
+        });
+        if full {
+            return error.hint(format!(
+                "a disk is full: `df -h` on {} tells which; a node's /var is on the engine's disk, where `docker \
+                 system df` shows what takes the space",
+                self.name
+            ));
+        }
+        error
     }
 
     /// Sends a signal to its first process. The boot signal goes to a waiting node only: an init would

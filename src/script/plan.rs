@@ -316,6 +316,7 @@ fn act_of(deed: &Deed) -> Act {
         }
         Deed::PullImage { .. }
         | Deed::TagImage { .. }
+        | Deed::PushImage(_)
         | Deed::SaveImages(_)
         | Deed::LoadImages(_)
         | Deed::ImportImage { .. }

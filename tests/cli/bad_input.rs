@@ -12,6 +12,7 @@ pub fn tests() -> Vec<Trial> {
         real taken_port_leaves_nothing,
         real an_image_of_another_architecture_is_named,
         real a_failure_with_retain_keeps_the_nodes,
+        real a_full_disk_is_named_and_leaves_nothing,
     }
 }
 
@@ -117,4 +118,23 @@ fn a_failure_with_retain_keeps_the_nodes() {
     let volumes = engine::volumes_of(&node);
     c.delete().ok();
     c.nothing_is_left(&volumes);
+}
+
+/// A hook makes a node's /etc/kubernetes too small for what kubeadm writes into it.
+fn a_full_disk_is_named_and_leaves_nothing() {
+    let c = Cluster::named("full");
+    c.home.file(
+        ".kind/hooks/full.rhai",
+        "on(\"node.container\", |container| {\n    container.tmpfs[\"/etc/kubernetes\"] = \"size=16k\";\n    \
+         container\n});\n",
+    );
+    let networks = engine::networks();
+    c.create(&[])
+        .code(1)
+        .stdout("")
+        .tells("error: failed to create cluster: ")
+        .tells("no space left on device")
+        .tells("  hint: ");
+    assert_eq!(engine::networks(), networks);
+    c.nothing_is_left(&[]);
 }

@@ -10,6 +10,7 @@ pub fn tests() -> Vec<Trial> {
         real every_field_of_the_config_takes_effect,
         real without_a_cni_no_node_gets_ready,
         real three_nodes_share_a_network_and_keep_files,
+        real a_worker_with_a_join_of_its_own_is_joined_by_kubeadm,
     }
 }
 
@@ -176,6 +177,45 @@ fn without_a_cni_no_node_gets_ready() {
     let ready = "jsonpath={.items[*].status.conditions[?(@.type==\"Ready\")].status}";
     c.kubectl(&["get", "nodes", "-o", ready]).ok().stdout("False");
     c.kubectl(&["get", "daemonsets", "-A", "-o", "name"]).ok().stdout("daemonset.apps/kube-proxy\n");
+}
+
+/// What a patch says of a join only kubeadm itself can heed, so that worker is left to it; the other one is not.
+fn a_worker_with_a_join_of_its_own_is_joined_by_kubeadm() {
+    let c = Cluster::named("join");
+    let config = r#"
+nodes:
+- role: control-plane
+- role: worker
+  labels: {tier: second}
+  kubeadmConfigPatches:
+  - |
+    kind: JoinConfiguration
+    nodeRegistration:
+      kubeletExtraArgs:
+      - name: node-labels
+        value: joined=by-kubeadm
+      taints:
+      - {key: example.com/own, value: "yes", effect: NoSchedule}
+- role: worker
+"#;
+    c.create_with(config, &["--wait", "5m"]).ok();
+    let (joined, plain) = (c.node("worker"), c.node("worker2"));
+    for node in [&joined, &plain] {
+        c.wait_for("condition=Ready", &format!("node/{node}"));
+    }
+    let node = |name: &str| c.kubectl(&["get", "node", name, "-o", "json"]).ok().json();
+    let (seen, other) = (node(&joined), node(&plain));
+    assert_eq!(seen["metadata"]["labels"]["joined"], "by-kubeadm");
+    assert_eq!(seen["metadata"]["labels"]["tier"], "second");
+    assert!(seen["spec"]["taints"].to_string().contains("example.com/own"), "{}", seen["spec"]);
+    assert!(other["metadata"]["labels"]["joined"].is_null() && other["spec"]["taints"].is_null(), "{other}");
+    // A certificate by the cluster's own bootstrap is kept where it rotates, one given before the boot is in the file.
+    let kubeconfig =
+        |name: &str| String::from_utf8(engine::file(name, "/etc/kubernetes/kubelet.conf").unwrap()).unwrap();
+    assert!(kubeconfig(&joined).contains("kubelet-client-current.pem"), "{joined} was not joined by kubeadm");
+    assert!(!kubeconfig(&plain).contains("kubelet-client-current.pem"), "{plain} was joined by kubeadm");
+    c.apply(&pod("probe", "echo it runs", &plain, ""));
+    c.wait_for("jsonpath={.status.phase}=Succeeded", "pod/probe");
 }
 
 /// Pods of every node reach those of every other one, directly and by a service; a file outlives its pod.

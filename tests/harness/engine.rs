@@ -92,6 +92,15 @@ pub fn nodes(cluster: &str) -> Vec<String> {
     containers(&format!("io.x-k8s.kind.cluster={cluster}"))
 }
 
+/// Names of the networks that clusters use.
+pub fn networks() -> Vec<String> {
+    let list = get("/networks");
+    let names = list.as_array().into_iter().flatten().filter_map(|network| network["Name"].as_str());
+    let mut names: Vec<String> = names.filter(|name| name.starts_with("kind")).map(str::to_owned).collect();
+    names.sort();
+    names
+}
+
 /// Names of all volumes.
 pub fn volumes() -> Vec<String> {
     let list = get("/volumes");

@@ -8,6 +8,7 @@
 
 pub mod clusters;
 pub mod engine;
+pub mod files;
 pub mod home;
 pub mod kubectl;
 pub mod proxy;

@@ -15,6 +15,10 @@ use futures_util::StreamExt;
 use std::collections::HashMap;
 use std::time::Duration;
 
+/// How often, and how long between, a busy container is tried to be paused.
+const FREEZE_TRIES: u32 = 5;
+const FREEZE_PAUSE: Duration = Duration::from_millis(200);
+
 impl Docker {
     pub(super) async fn create_container_impl(&self, spec: &ContainerSpec) -> Result<String> {
         let name = Some(spec.name.clone()).filter(|name| !name.is_empty());
@@ -82,8 +86,20 @@ impl Docker {
     }
 
     pub(super) async fn pause_container_impl(&self, name: &str) -> Result<()> {
-        let paused = self.client.pause_container(&segment(name)?).await;
-        paused.map_err(|error| self.failed(format_args!("pause container {name}"), error))
+        let path = segment(name)?;
+        let mut tries = 1;
+        loop {
+            let error = match self.client.pause_container(&path).await {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            };
+            // cgroup v1 cannot freeze processes while new ones come; the next moment it can
+            if tries == FREEZE_TRIES || !error.to_string().contains("unable to freeze") {
+                return Err(self.failed(format_args!("pause container {name}"), error));
+            }
+            tries += 1;
+            tokio::time::sleep(FREEZE_PAUSE).await;
+        }
     }
 
     pub(super) async fn unpause_container_impl(&self, name: &str) -> Result<()> {

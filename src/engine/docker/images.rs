@@ -9,8 +9,8 @@ use crate::error::{Error, Result};
 use bollard::errors::Error as Bollard;
 use bollard::models::ContainerConfig;
 use bollard::query_parameters::{
-    CommitContainerOptions, CreateImageOptions, ImportImageOptions, ListImagesOptions, RemoveImageOptions,
-    TagImageOptions,
+    CommitContainerOptions, CreateImageOptions, ImportImageOptions, ListImagesOptions, PushImageOptions,
+    RemoveImageOptions, TagImageOptions,
 };
 use futures_util::{StreamExt, stream};
 
@@ -43,6 +43,18 @@ impl Docker {
         let options = TagImageOptions { repo: Some(repo.to_owned()), tag: Some(tag.to_owned()) };
         let tagged = self.client.tag_image(&reference_path(reference)?, Some(options)).await;
         tagged.map_err(|error| self.failed(format_args!("name image {reference} {new_reference}"), error))
+    }
+
+    pub(super) async fn push_image_impl(&self, reference: &str) -> Result<()> {
+        let (name, tag) = name_and_tag(reference);
+        let options = PushImageOptions { tag: Some(tag.to_owned()), platform: None };
+        let credentials = super::registry_auth::credentials(&self.registry_config, reference).await;
+        let path = reference_path(name)?;
+        let mut answers = Box::pin(self.patient.push_image(&path, Some(options), credentials));
+        while let Some(answer) = answers.next().await {
+            answer.map_err(|error| self.failed(format_args!("push image {reference}"), error))?;
+        }
+        Ok(())
     }
 
     pub(super) async fn save_images_impl(&self, references: &[String]) -> Result<ByteStream> {

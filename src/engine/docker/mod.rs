@@ -129,6 +129,9 @@ impl Engine for Docker {
     ) -> Result<()> {
         self.pull_image_impl(reference, platform, progress).await
     }
+    async fn push_image(&self, reference: &str) -> Result<()> {
+        self.push_image_impl(reference).await
+    }
     async fn tag_image(&self, reference: &str, new_reference: &str) -> Result<()> {
         self.tag_image_impl(reference, new_reference).await
     }

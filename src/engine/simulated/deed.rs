@@ -30,6 +30,7 @@ pub enum Deed {
     RemoveVolume(String),
     PullImage { reference: String, platform: Option<String> },
     TagImage { reference: String, new_reference: String },
+    PushImage(String),
     SaveImages(Vec<String>),
     LoadImages(Vec<String>),
     ImportImage { reference: String, changes: Vec<String> },
@@ -57,6 +58,7 @@ impl fmt::Display for Deed {
             Self::TagImage { reference, new_reference } => {
                 write!(f, "name image {reference} {new_reference}")
             }
+            Self::PushImage(reference) => write!(f, "push {reference}"),
             Self::SaveImages(references) => write!(f, "save {}", references.join(", ")),
             Self::LoadImages(references) => write!(f, "load {}", references.join(", ")),
             Self::ImportImage { reference, .. } => write!(f, "import {reference}"),

@@ -52,6 +52,13 @@ impl Simulated {
         Ok(())
     }
 
+    pub(super) fn push(&self, reference: &str) -> Result<()> {
+        let mut state = self.begin(Operation::PushImage)?;
+        state.image_id(reference).ok_or_else(|| not_found("image", reference))?;
+        state.record(Deed::PushImage(reference.into()));
+        Ok(())
+    }
+
     pub(super) fn save(&self, references: &[String]) -> Result<ByteStream> {
         let mut state = self.begin(Operation::SaveImages)?;
         let (mut files, mut manifest) = (BTreeMap::new(), Vec::new());

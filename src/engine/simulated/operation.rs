@@ -26,6 +26,7 @@ pub enum Operation {
     ListImages,
     PullImage,
     TagImage,
+    PushImage,
     SaveImages,
     LoadImages,
     ImportImage,
@@ -40,7 +41,7 @@ pub enum Operation {
 
 impl Operation {
     /// All of them.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::Info,
         Self::CreateContainer,
         Self::InspectContainer,
@@ -63,6 +64,7 @@ impl Operation {
         Self::ListImages,
         Self::PullImage,
         Self::TagImage,
+        Self::PushImage,
         Self::SaveImages,
         Self::LoadImages,
         Self::ImportImage,

@@ -100,6 +100,9 @@ impl Engine for Simulated {
     ) -> Result<()> {
         self.pull(reference, platform, progress)
     }
+    async fn push_image(&self, reference: &str) -> Result<()> {
+        self.push(reference)
+    }
     async fn tag_image(&self, reference: &str, new_reference: &str) -> Result<()> {
         self.tag(reference, new_reference)
     }

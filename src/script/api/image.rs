@@ -17,6 +17,7 @@ pub const RECORDS: &[Record] = records_table! { "image":
     "list" "() -> array of map" "All images of the engine.", "image::list().len()", throws "engine.*";
     "pull" "(reference: string) -> ()" "Pulls an image, with progress.", "try { image::pull(\"localhost:1/none\") } catch (e) { e.code }", throws "engine.*";
     "tag" "(reference: string, new_reference: string) -> ()" "Gives an image another name.", "image::tag(\"kind-example/a:1\", \"kind-example/b:1\")", throws "engine.*";
+    "push" "(reference: string) -> ()" "Pushes an image to the registry that its name begins with.", "try { image::push(\"localhost:1/none:1\") } catch (e) { e.code }", throws "engine.*";
     "remove" "(reference: string) -> ()" "Removes an image or one of its names; no error when it is not there.", "image::remove(\"kind-example/b:1\")", throws "engine.*";
     "save" "(references: array of string, file: string) -> int" "Writes images into one archive; its size in bytes.", "image::save([\"kind-example/a:1\"], \"a.tar\")", throws "script.not_allowed engine.* file.*";
     "load" "(file: string) -> array of string" "Loads an image archive into the engine; the references it held.", "image::load(\"a.tar\")", throws "script.not_allowed engine.* file.*";
@@ -58,6 +59,10 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     verb!("tag", r, move |from: &str, to: &str| -> Returned<()> {
         let engine = r.engine().thrown()?;
         r.block(engine.tag_image(from, to)).thrown()
+    });
+    verb!("push", r, move |reference: &str| -> Returned<()> {
+        let engine = r.engine().thrown()?;
+        r.transfer(None, &format!("push {reference}"), engine.push_image(reference)).thrown()
     });
     verb!("remove", r, move |reference: &str| -> Returned<()> {
         let engine = r.engine().thrown()?;

@@ -1,0 +1,132 @@
+//! Node images from the sources that are far away for some: releases and registries, here served from loopback in the
+//! layout of the real ones. Each image is used for a cluster.
+
+use crate::harness::files::Files;
+use crate::harness::home::{Ran, run};
+use crate::harness::{Cluster, engine, real, skips_engine, upstream};
+use libtest_mimic::Trial;
+use std::path::{Path, PathBuf};
+
+pub fn tests() -> Vec<Trial> {
+    [
+        ("node_image::from_releases", from_releases as fn()),
+        ("node_image::from_a_registry", from_a_registry),
+        ("node_image::built_again_nothing_is_made", built_again),
+    ]
+    .into_iter()
+    .map(|(name, body)| {
+        // what is served is built with Go, unless it was for the node image of the tests
+        real(name, body).with_ignored_flag(skips_engine() || !upstream::is_possible())
+    })
+    .collect()
+}
+
+fn file(name: &str) -> String {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name).display().to_string()
+}
+
+/// An image of a test, removed at its end.
+struct Image(String);
+
+impl Image {
+    fn named(name: &str) -> Self {
+        Self(format!("kind-test/{name}-{}:v1", std::process::id()))
+    }
+}
+
+impl Drop for Image {
+    fn drop(&mut self) {
+        engine::request("DELETE", &format!("/images/{}?force=1", self.0), "");
+    }
+}
+
+/// A container of a test, removed at its end.
+struct Container(String);
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        engine::remove(&self.0);
+    }
+}
+
+/// A cache folder of this home that shares with the real one what begins so.
+fn cache(c: &Cluster, shared: &[&str]) -> PathBuf {
+    let own = c.home.root().join("cache/kind/node-image");
+    std::fs::create_dir_all(&own).unwrap();
+    let real = PathBuf::from(&c.home.environment()["XDG_CACHE_HOME"]).join("kind/node-image");
+    for entry in std::fs::read_dir(real).unwrap().map(Result::unwrap) {
+        let name = entry.file_name().display().to_string();
+        if shared.iter().any(|part| name.starts_with(part)) {
+            std::os::unix::fs::symlink(entry.path(), own.join(name)).unwrap();
+        }
+    }
+    c.home.root().join("cache")
+}
+
+fn build(c: &Cluster, cache: &Path, args: &[&str]) -> Ran {
+    let mut all = vec!["build", "node-image"];
+    all.extend(args);
+    let mut command = c.home.command(&all);
+    command.env("XDG_CACHE_HOME", cache);
+    run(command, "").ok()
+}
+
+/// Makes a cluster of an image and lets it do something.
+fn serves(c: &Cluster, image: &Image) {
+    c.create(&["--image", &image.0, "--wait", "5m"]).ok();
+    let node = c.node("control-plane");
+    assert_eq!(engine::container(&node)["Config"]["Image"], image.0.as_str());
+    c.wait_for("condition=Ready", &format!("node/{node}"));
+    c.apply(&crate::cli::create::pod("probe", "echo it runs", "", ""));
+    c.wait_for("jsonpath={.status.phase}=Succeeded", "pod/probe");
+    c.kubectl(&["logs", "probe"]).ok().stdout("it runs\n");
+    c.delete().ok();
+}
+
+fn from_releases() {
+    let (c, image) = (Cluster::named("release"), Image::named("release"));
+    let mirror = c.home.root().join("mirror");
+    let script = file("tests/node_image/release_mirror.rhai");
+    c.home.kind(&["run", "--allow-host", &script, &mirror.display().to_string()]).ok();
+    let server = Files::serve(&mirror);
+    // what no release has: Debian, and two parts that are always built
+    let cache =
+        cache(&c, &["debian-", "base-", "pause-", "network-tools-", "go-flannel-cni-", "go-local-path-"]);
+    let built = build(&c, &cache, &[server.address(), "--image", &image.0]);
+    built.tells("binaries from release").tells(&format!("Image \"{}\" build completed.", image.0));
+
+    let asked = server.asked();
+    for part in ["/bin/linux/", "containerd-", "runc.", "cni-plugins-", "etcd-v", "coredns_", "flanneld-", "crictl-v"]
+    {
+        assert!(asked.iter().any(|path| path.contains(part)), "{part} was not asked for: {asked:?}");
+    }
+    serves(&c, &image);
+}
+
+fn from_a_registry() {
+    let (c, image) = (Cluster::named("registry"), Image::named("registry"));
+    let registry = Container(format!("{}-registry", c.name));
+    let script = file("tests/node_image/registry_mirror.rhai");
+    let folder = file("scripts");
+    // its modules of scenarios are found beside a script
+    let copy = c.home.file("registry_mirror.rhai", &std::fs::read_to_string(script).unwrap());
+    std::os::unix::fs::symlink(Path::new(&folder).join("lab"), c.home.work().join("lab")).unwrap();
+    let ran = c.home.kind(&["run", "--allow-host", &copy.display().to_string(), &registry.0]).ok();
+    let address = ran.stdout.trim();
+
+    let cache = cache(&c, &["debian-", "go-", "crictl-"]);
+    let args = ["--source", "registry", address, "--image", &image.0];
+    build(&c, &cache, &args).tells("base from registry").tells("pod images registry").tells_not("cannot be pulled");
+    serves(&c, &image);
+}
+
+/// A second build with nothing new is a look at what there is.
+fn built_again() {
+    let c = Cluster::named("again");
+    let image = Image::named("again");
+    let first = c.home.kind(&["build", "node-image", "--source", "modules", "--image", &image.0]).ok();
+    first.tells("build completed");
+    let again = c.home.kind(&["build", "node-image", "--source", "modules", "--image", &image.0]).ok();
+    eprintln!("tests: a node image with nothing new took {:?}", again.took);
+    again.tells("is up to date").tells_not("build completed");
+}
