@@ -186,7 +186,6 @@ fn a_worker_with_a_join_of_its_own_is_joined_by_kubeadm() {
 nodes:
 - role: control-plane
 - role: worker
-  labels: {tier: second}
   kubeadmConfigPatches:
   - |
     kind: JoinConfiguration
@@ -206,7 +205,6 @@ nodes:
     let node = |name: &str| c.kubectl(&["get", "node", name, "-o", "json"]).ok().json();
     let (seen, other) = (node(&joined), node(&plain));
     assert_eq!(seen["metadata"]["labels"]["joined"], "by-kubeadm");
-    assert_eq!(seen["metadata"]["labels"]["tier"], "second");
     assert!(seen["spec"]["taints"].to_string().contains("example.com/own"), "{}", seen["spec"]);
     assert!(other["metadata"]["labels"]["joined"].is_null() && other["spec"]["taints"].is_null(), "{other}");
     // A certificate by the cluster's own bootstrap is kept where it rotates, one given before the boot is in the file.
