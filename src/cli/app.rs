@@ -11,6 +11,7 @@ use crate::event::timeline::{self, Timeline};
 use crate::event::{Bus, Sink};
 use crate::repl::{Background, Console, Wanted};
 use crate::script::plan::Plan;
+use crate::script::stdlib::{Places, library};
 use crate::script::testing::Interrupts;
 use crate::script::{Host, Run, RunOptions, on_script_thread};
 use rhai::Dynamic;
@@ -36,7 +37,16 @@ pub struct App {
 
 impl App {
     fn new(cli: &Cli, sink: impl FnOnce(&Settings) -> Option<Arc<dyn Sink>>) -> Result<Self> {
-        let settings = Settings::resolve(&cli.global, &Environment::current());
+        let mut settings = Settings::resolve(&cli.global, &Environment::current());
+        // a folder to eject into need not be there yet
+        let ejects = matches!(
+            &cli.command,
+            Some(Command::Stdlib(args::Stdlib { action: Some(args::StdlibAction::Eject(_)) }))
+        );
+        settings.stdlib = match settings.stdlib.take() {
+            Some(given) if !ejects || given.exists() => Some(library::folder_of(&given)?),
+            given => given,
+        };
         let timeline = asks_for_timeline(cli).then(|| Arc::new(Timeline::new(title())));
         if let Some(path) = &cli.global.timeline {
             writable(path)?;
@@ -143,6 +153,8 @@ impl App {
     }
 
     fn drive<T: Send>(&self, run: &Arc<Run>, work: impl FnOnce(&Host) -> Result<T> + Send) -> Result<T> {
+        // scripts that are for another kind are told before any of them runs
+        Places::new(run.options.stdlib.as_deref()).manifests()?;
         let interrupted = run.clone();
         let signals = self.runtime.spawn(on_signals(move || interrupted.interrupt()));
         let limit =

@@ -80,8 +80,8 @@ pub struct Global {
     /// Write progress for people or, one JSON object a line, for machines
     #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t, display_order = 902)]
     pub log_format: LogFormat,
-    /// Take the lifecycle scripts from here before anywhere else
-    #[arg(long, global = true, value_name = "DIR", display_order = 903)]
+    /// Take the lifecycle scripts from this folder or tar archive before anywhere else
+    #[arg(long, global = true, value_name = "PATH", display_order = 903)]
     pub stdlib: Option<PathBuf>,
     /// Write what was done when: a page (FILE.html) or a trace for Perfetto (FILE.json)
     #[arg(long, global = true, value_name = "FILE", value_parser = flags::timeline, display_order = 904)]

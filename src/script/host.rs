@@ -84,7 +84,9 @@ impl Host {
     pub(super) fn extended(run: Arc<Run>, extend: impl FnOnce(&mut Engine, &Arc<Run>, &Sources)) -> Self {
         let sources = run.sources.clone();
         let places = Places::new(run.options.stdlib.as_deref());
-        let resolver = Resolver::new(places, run.options.allow_host, run.sources.clone());
+        let events = run.clone();
+        let warn = move |text, hint| events.message(crate::event::Level::Warning, text, Some(hint));
+        let resolver = Resolver::new(places, run.options.allow_host, run.sources.clone(), Box::new(warn));
         let mut engine = Engine::new();
         engine.set_optimization_level(OptimizationLevel::Simple);
         engine.set_module_resolver(Handle(resolver.clone()));

@@ -2,7 +2,7 @@
 //! the script that imports it.
 
 use super::diagnostics::{Sources, to_rhai};
-use super::stdlib::Places;
+use super::stdlib::{Outdated, Places};
 use crate::host::fs;
 use rhai::{Engine, EvalAltResult, Module, ModuleResolver, Position, Scope, Shared};
 use std::collections::HashMap;
@@ -25,12 +25,16 @@ pub fn is_stdlib(name: &str) -> bool {
 /// The source of calls that the program itself makes.
 pub const CALLER: &str = "(kind)";
 
+/// Is told a warning and its hint.
+type Warn = Box<dyn Fn(String, String) + Send + Sync>;
+
 /// Finds, compiles and keeps modules for one run.
 pub struct Resolver {
     places: Places,
     /// Whether scripts may import all of the standard library.
     trusted: bool,
     sources: Sources,
+    warn: Warn,
     kept: Mutex<HashMap<String, Shared<Module>>>,
     /// Names being loaded by each thread, to tell of imports that go in a circle.
     loading: Mutex<Vec<(ThreadId, String)>>,
@@ -38,8 +42,8 @@ pub struct Resolver {
 
 impl Resolver {
     /// A resolver with nothing loaded.
-    pub fn new(places: Places, trusted: bool, sources: Sources) -> Arc<Self> {
-        Arc::new(Self { places, trusted, sources, kept: Mutex::default(), loading: Mutex::default() })
+    pub fn new(places: Places, trusted: bool, sources: Sources, warn: Warn) -> Arc<Self> {
+        Arc::new(Self { places, trusted, sources, warn, kept: Mutex::default(), loading: Mutex::default() })
     }
 
     /// Forgets every module, so that changed files are read again.
@@ -55,7 +59,13 @@ impl Resolver {
             let module = self.places.find(name)?;
             let name = module.display_name();
             if module.path.is_some() {
-                OVERRIDES.lock().unwrap_or_else(PoisonError::into_inner).push(name.clone());
+                let mut known = OVERRIDES.lock().unwrap_or_else(PoisonError::into_inner);
+                if !known.contains(&name) {
+                    known.push(name.clone());
+                    if let Some(outdated) = Outdated::of(&module) {
+                        (self.warn)(outdated.message(&name), outdated.hint());
+                    }
+                }
             }
             return Ok((name, module.text));
         }

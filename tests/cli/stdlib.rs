@@ -9,6 +9,9 @@ pub fn tests() -> Vec<Trial> {
         plain show_prints_the_text_that_eject_writes,
         plain diff_shows_what_was_changed,
         plain nearer_places_win,
+        plain a_script_of_an_earlier_contract_is_told_what_changed,
+        plain a_shared_folder_says_what_it_is_and_what_it_is_for,
+        plain an_archive_is_read_and_never_written,
         real a_changed_boot_order_and_cni_take_effect_with_nothing_compiled,
     }
 }
@@ -48,10 +51,9 @@ fn diff_shows_what_was_changed() {
 /// `--stdlib`, the project, the user, and last what is compiled in.
 fn nearer_places_win() {
     let home = Home::new();
-    let ask = ["run", "-e", "import \"std/delete\" as d; print(d::who())"];
     let asked = |args: &[&str]| {
         let mut all = args.to_vec();
-        all.extend(ask);
+        all.extend(WHO);
         home.kind(&all)
     };
     asked(&[]).code(1).tells("who");
@@ -63,6 +65,77 @@ fn nearer_places_win() {
     asked(&[]).ok().stdout("project\n");
     home.file("mine/delete.rhai", "fn who() { \"flag\" }");
     asked(&["--stdlib", "mine"]).ok().stdout("flag\n");
+}
+
+fn a_script_of_an_earlier_contract_is_told_what_changed() {
+    let home = Home::new();
+    home.kind(&["stdlib", "eject", "create"]).ok();
+    let run = ["run", "-e", "import \"std/create\" as c; print(1)"];
+    home.kind(&run).ok().stdout("1\n").tells_not("ontract");
+    let file = home.work().join(".kind/stdlib/create.rhai");
+    let text = std::fs::read_to_string(&file).unwrap().replacen("//! Contract: 2", "//! Contract: 1", 1);
+    std::fs::write(&file, text).unwrap();
+    let warned = home.kind(&run).ok().stdout("1\n").stderr;
+    let wanted = "/.kind/stdlib/create.rhai was written for contract 1 of std/create, which is at 2\n  hint: since 2: hooks \
+                  have come";
+    assert!(warned.contains(wanted), "{warned}");
+    assert_eq!(warned.matches("contract 1").count(), 1, "{warned}");
+    home.kind(&["stdlib", "diff", "create"])
+        .ok()
+        .prints("-//! Contract: 2\n+//! Contract: 1\n")
+        .tells(wanted);
+}
+
+const WHO: [&str; 3] = ["run", "-e", "import \"std/delete\" as d; print(d::who())"];
+
+fn a_shared_folder_says_what_it_is_and_what_it_is_for() {
+    let home = Home::new();
+    let with = |args: &[&str]| {
+        let mut all = args.to_vec();
+        all.extend(["--stdlib", "team"]);
+        home.kind(&all)
+    };
+    with(&WHO).code(1).stdout("").tells("cannot read team").tells("a folder with scripts, or a tar archive");
+    // as in a checkout of a project
+    home.file("team/.kind/stdlib/delete.rhai", "fn who() { \"team\" }");
+    with(&WHO).ok().stdout("team\n");
+    let manifest = |text: &str| home.file("team/.kind/stdlib/manifest.toml", text);
+    manifest("name = \"team\"\nversion = \"1.4.0\"\nkind = \">=0.1\"\n");
+    with(&WHO).ok().stdout("team\n");
+    with(&["stdlib", "list"]).ok().tells("team 1.4.0 is in team/.kind/stdlib");
+    manifest("name = \"team\"\nversion = \"1.4.0\"\nkind = \">=7\"\n");
+    with(&WHO)
+        .code(1)
+        .stdout("")
+        .tells("team 1.4.0 is for kind >=7, and this is ")
+        .tells("manifest.toml has the");
+    manifest("name = \"team\"\nverzion = \"1.4.0\"\n");
+    with(&WHO).code(1).stdout("").tells("manifest.toml is no manifest: ").tells("verzion");
+    // a project's own is looked at too
+    home.file(".kind/stdlib/manifest.toml", "name = \"here\"\nversion = \"1.0.0\"\nkind = \"<0.0.1\"\n");
+    home.kind(&WHO).code(1).stdout("").tells("here 1.0.0 is for kind <0.0.1");
+}
+
+fn an_archive_is_read_and_never_written() {
+    let home = Home::new();
+    home.file("team-1.0/stdlib/delete.rhai", "fn who() { \"archive\" }");
+    home.file("team-1.0/stdlib/manifest.toml", "name = \"team\"\nversion = \"1.0.0\"\n");
+    home.file("team-1.0/README.md", "not for us");
+    for (name, flags) in [("team.tar", "-cf"), ("team.tar.gz", "-czf")] {
+        super::super::harness::home::run(home.program("tar", &[flags, name, "team-1.0"]), "").ok();
+        let with = |args: &[&str]| {
+            let mut all = args.to_vec();
+            all.extend(["--stdlib", name]);
+            home.kind(&all)
+        };
+        for _ in 0..2 {
+            with(&WHO).ok().stdout("archive\n");
+        }
+        with(&["stdlib", "list"]).ok().tells("team 1.0.0 is in ");
+        with(&["stdlib", "eject", "cni"]).code(1).stdout("").tells("is an archive").tells("unpack it");
+    }
+    home.file("text.tar", "no archive");
+    home.kind(&["--stdlib", "text.tar", "stdlib", "list"]).code(1).tells("text.tar is no archive of scripts");
 }
 
 /// The founding promise: whoever wants another bootstrap edits a script.

@@ -96,7 +96,8 @@ fn from_releases() {
     built.tells("binaries from release").tells(&format!("Image \"{}\" build completed.", image.0));
 
     let asked = server.asked();
-    for part in ["/bin/linux/", "containerd-", "runc.", "cni-plugins-", "etcd-v", "coredns_", "flanneld-", "crictl-v"]
+    for part in
+        ["/bin/linux/", "containerd-", "runc.", "cni-plugins-", "etcd-v", "coredns_", "flanneld-", "crictl-v"]
     {
         assert!(asked.iter().any(|path| path.contains(part)), "{part} was not asked for: {asked:?}");
     }
@@ -116,7 +117,10 @@ fn from_a_registry() {
 
     let cache = cache(&c, &["debian-", "go-", "crictl-"]);
     let args = ["--source", "registry", address, "--image", &image.0];
-    build(&c, &cache, &args).tells("base from registry").tells("pod images registry").tells_not("cannot be pulled");
+    build(&c, &cache, &args)
+        .tells("base from registry")
+        .tells("pod images registry")
+        .tells_not("cannot be pulled");
     serves(&c, &image);
 }
 

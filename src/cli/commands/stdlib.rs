@@ -5,7 +5,7 @@ use crate::cli::args::OutputFormat;
 use crate::cli::args::{Stdlib, StdlibAction, StdlibEject};
 use crate::error::{Error, Result};
 use crate::host::fs;
-use crate::script::stdlib::{Place, Places, built_in};
+use crate::script::stdlib::{Outdated, Place, Places, built_in, library};
 
 /// Runs it.
 pub fn run(app: &App, stdlib: Stdlib) -> Result<()> {
@@ -29,6 +29,9 @@ fn list(app: &App, places: &Places, format: Option<OutputFormat>) -> Result<()> 
     if let Some(format) = format {
         return app.printer.value(format, &modules);
     }
+    for manifest in places.manifests()? {
+        app.printer.info(manifest);
+    }
     let rows: Vec<Vec<String>> = modules
         .iter()
         .map(|m| {
@@ -48,6 +51,13 @@ fn eject(app: &App, places: &Places, args: &StdlibEject) -> Result<()> {
     let folder = places.eject_folder(args.user).ok_or_else(|| {
         Error::user("stdlib.no_folder", "there is no folder to eject to").hint("give one with --stdlib DIR")
     })?;
+    if library::is_unpacked(folder) {
+        return Err(Error::user(
+            "stdlib.archive",
+            "what --stdlib names is an archive, which is not written to",
+        )
+        .hint("unpack it and name the folder; without --stdlib the script goes to .kind/stdlib/"));
+    }
     let path = folder.join(format!("{name}.rhai"));
     if path.exists() && !args.force {
         return Err(Error::user("stdlib.exists", format!("{} is there already", path.display()))
@@ -68,6 +78,9 @@ fn diff(app: &App, places: &Places, name: Option<&str>) -> Result<()> {
             app.printer.info(format!("{} has no built-in counterpart", module.display_name()));
             continue;
         };
+        if let Some(outdated) = Outdated::of(module) {
+            app.printer.warning(outdated.message(&module.display_name()), Some(outdated.hint()));
+        }
         let diff = similar::TextDiff::from_lines(&original.text, &module.text);
         let text = diff
             .unified_diff()

@@ -1,5 +1,10 @@
 //! The standard library's files and the four places a module of it may come from.
 
+mod contract;
+pub mod library;
+
+pub use contract::Outdated;
+
 use crate::error::{Error, Result};
 use include_dir::{Dir, include_dir};
 use serde::Serialize;
@@ -78,6 +83,17 @@ impl Places {
         [(Place::CommandLine, &self.command_line), (Place::Project, &self.project), (Place::User, &self.user)]
             .into_iter()
             .filter_map(|(place, path)| Some((place, path.as_deref()?)))
+    }
+
+    /// A line for each folder with a manifest: what it is, and where.
+    pub fn manifests(&self) -> Result<Vec<String>> {
+        let mut lines = Vec::new();
+        for (_, folder) in self.folders() {
+            if let Some(manifest) = library::manifest_of(folder)? {
+                lines.push(format!("{} {} is in {}", manifest.name, manifest.version, folder.display()));
+            }
+        }
+        Ok(lines)
     }
 
     /// Where `kind stdlib eject` writes to.
