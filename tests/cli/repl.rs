@@ -22,6 +22,7 @@ pub fn tests() -> Vec<Trial> {
         real a_shell_follows_the_window,
         real commands_on_nodes_and_their_output,
         real values_as_people_and_programs_read_them,
+        real a_plan_at_the_prompt_changes_nothing,
     }
 }
 
@@ -341,6 +342,23 @@ fn completion_knows_the_cluster_in_time() {
     times.sort();
     let (median, (slowest, keys)) = (times[times.len() / 2].0, times[times.len() - 1]);
     eprintln!("tests: completion took {median:?}, at most {slowest:?} ({keys})");
+}
+
+fn a_plan_at_the_prompt_changes_nothing() {
+    let home = Home::new();
+    let (mut pty, waits) = on_cluster(&home);
+    told(&mut pty, &waits, "let text = \"planned\"; fn mark(n, text) { n.write(\"/kind/planned\", text) }");
+    let plan = told(&mut pty, &waits, ".plan step(\"mark\", || mark(n, text))");
+    let node = shared().node("control-plane");
+    assert!(
+        plan.contains("mark") && plan.contains(&format!("{node}: write /kind/planned (7 bytes)")),
+        "{plan}"
+    );
+    assert!(plan.ends_with("this is a plan: nothing was changed"), "{plan}");
+    assert!(crate::harness::engine::file(&node, "/kind/planned").is_none(), "the plan was carried out");
+    assert!(told(&mut pty, &waits, ".plan").contains(".plan needs a file or an expression"));
+    assert!(told(&mut pty, &waits, ".plan nope(1)").contains("there is no function nope"));
+    leave(pty);
 }
 
 fn a_shell_follows_the_window() {

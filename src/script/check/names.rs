@@ -35,6 +35,8 @@ pub struct Known {
     functions: BTreeMap<String, BTreeSet<usize>>,
     /// What can be called on something else than a node or a cluster.
     elsewhere: BTreeSet<String>,
+    /// Methods of nodes and clusters, with how many arguments they take.
+    of_objects: BTreeMap<String, BTreeSet<usize>>,
     /// What can be called on an array, a map, a text.
     methods: [BTreeSet<String>; 3],
     /// Modules that need no import.
@@ -52,7 +54,9 @@ impl Known {
         let objects = [TypeId::of::<Node>(), TypeId::of::<Cluster>()];
         let mut known = Self::default();
         for (module, name, count, first) in engine.collect_fn_metadata(None, named, true) {
-            if !objects.iter().any(|object| first == Some(*object)) {
+            if objects.iter().any(|object| first == Some(*object)) {
+                known.of_objects.entry(name.clone()).or_default().insert(count - 1);
+            } else {
                 known.elsewhere.insert(name.clone());
             }
             let owner = owners.iter().position(|owner| first == Some(*owner));
@@ -86,6 +90,10 @@ impl Known {
     /// Whether only nodes and clusters have a method of this name.
     pub fn is_of_objects(&self, name: &str) -> bool {
         self.functions.contains_key(name) && !self.elsewhere.contains(name)
+    }
+    /// Whether nodes or clusters have a method of this name that takes `count` arguments.
+    pub fn is_method(&self, name: &str, count: usize) -> bool {
+        self.of_objects.get(name).is_some_and(|counts| counts.contains(&count))
     }
     /// Rhai's own methods of a type.
     pub fn methods(&self, of: &Type) -> impl Iterator<Item = &str> {

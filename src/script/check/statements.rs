@@ -8,6 +8,23 @@ use rhai::{ASTFlags, Expr, FlowControl, Stmt};
 use std::sync::Arc;
 
 impl Names<'_, '_> {
+    /// A function of a script that runs is found before a method of that name wherever one is called, in the library
+    /// too. In a module that is imported it is only the module's own.
+    fn hides_a_method(&mut self, function: &Function) {
+        let count = function.parameters.len();
+        if function.name.contains('$') || !self.checker.known().is_method(&function.name, count) {
+            return;
+        }
+        let message = format!(
+            "{}({}) takes the place of the method {}, on nodes and clusters and in the library too",
+            function.name,
+            function.parameters.join(", "),
+            function.name
+        );
+        self.warning("hidden-method", function.name_span.clone(), message).hint =
+            Some("give it another name".to_owned());
+    }
+
     /// The whole script.
     pub fn script(&mut self) {
         let parsed = self.parsed.clone();
@@ -25,7 +42,14 @@ impl Names<'_, '_> {
         }
         self.leave(0);
         self.in_function = true;
+        let runs = parsed
+            .statements
+            .iter()
+            .any(|s| !matches!(s, Stmt::Import(..) | Stmt::Export(..) | Stmt::Var(..)));
         for function in &parsed.functions {
+            if runs {
+                self.hides_a_method(function);
+            }
             self.function(function);
         }
         for (name, span, used) in left {

@@ -32,6 +32,17 @@ fn clean(script: &str) {
 }
 
 #[test]
+fn functions_that_hide_methods() {
+    only(
+        "fn write(n, number) { n.sh(`echo ${number}`) } write(cluster(\"a\").nodes[0], 1);",
+        "1:4 hidden-method write(n, number) takes the place of the method write, on nodes and clusters and in the \
+         library too [give it another name]",
+    );
+    clean("fn write(number) { number } print(write(1));");
+    clean("/// For importers.\nfn write(n, number) { n.sh(`echo ${number}`) }");
+}
+
+#[test]
 fn names_that_nothing_has() {
     only(
         "let nodes = 1; print(nodse); print(nodes);",

@@ -44,6 +44,13 @@ pub const TABLE: &[Command] = &[
     row(".focus", "CLUSTER", Takes::Cluster, focus, "use a cluster: c is the cluster, n its first node"),
     row(".node", "NODE", Takes::Node, node, "use another node of it: n is the node, ! and .shell mean it"),
     row(".shell", "[NODE [COMMAND]]", Takes::Node, shell, "a terminal on a node"),
+    row(
+        ".plan",
+        "FILE|EXPR",
+        Takes::Code,
+        |s, text, _| super::plan::plan(s, text).map(Some),
+        "what it would do, step by step; nothing is changed",
+    ),
     row(".json", "[EXPR]", Takes::Code, json, "a value as JSON; without one, the last (it)"),
     row(".yaml", "[EXPR]", Takes::Code, yaml, "the same as YAML"),
     row(".load", "FILE", Takes::File, load, "run a file as if it had been typed"),

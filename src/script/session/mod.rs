@@ -5,6 +5,7 @@ mod commands;
 mod edit;
 mod focus;
 mod library;
+mod plan;
 mod remote;
 mod transcript;
 
