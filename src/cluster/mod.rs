@@ -136,20 +136,14 @@ impl Cluster {
     }
 
     fn endpoint_of(&self, container: &Container) -> Result<String> {
-        let (address, port) = container.host_port(API_PORT, Protocol::TCP).ok_or_else(|| {
+        let published = container.host_port(API_PORT, Protocol::TCP).ok_or_else(|| {
             Error::engine(
                 "cluster.no_api_port",
                 format!("{} does not publish its API server's port", container.name),
             )
             .hint("is the container running? docker start starts it")
         })?;
-        let endpoint = self.engine.endpoint();
-        let host = match address {
-            "" | "0.0.0.0" | "::" => endpoint.host.as_str(),
-            address if endpoint.is_local() => address,
-            _ => endpoint.host.as_str(),
-        };
-        Ok(if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") })
+        Ok(self.engine.endpoint().reached(published))
     }
 
     /// The administrator's kubeconfig with names `kind-NAME`; for use between nodes when `internal`, else for

@@ -76,6 +76,17 @@ impl Endpoint {
         self.socket().is_some() || self.kind == EndpointKind::Simulated
     }
 
+    /// Where a published port is reached from this machine, as `host:port`; an IPv6 address gets its brackets. What is
+    /// published on all addresses, or by an engine elsewhere, is reached at the engine's own host.
+    pub fn reached(&self, (listen, port): (&str, u16)) -> String {
+        let host = match listen {
+            "" | "0.0.0.0" | "::" => self.host.as_str(),
+            listen if self.is_local() => listen,
+            _ => self.host.as_str(),
+        };
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+    }
+
     /// The path of its socket, when it is one.
     pub fn socket(&self) -> Option<&str> {
         self.address.strip_prefix("unix://")

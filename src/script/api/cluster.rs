@@ -3,6 +3,7 @@
 use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::super::trust;
+use super::placed::PlaceInto;
 use super::{Returned, Thrown, duration, from_value, strings, text, text_of, to_value};
 use crate::cluster::Cluster;
 use crate::config::{self, ImageRef};
@@ -141,17 +142,11 @@ fn object_name(kind: &str, name: &str, namespace: &str) -> String {
 
 async fn fetch(node: &Node, port: u16, path: &str) -> Result<String> {
     let container = node.inspect().await?;
-    let endpoint = node.engine().endpoint();
-    let (address, port) = container.host_port(port, crate::engine::Protocol::TCP).ok_or_else(|| {
+    let published = container.host_port(port, crate::engine::Protocol::TCP).ok_or_else(|| {
         Error::user("node.no_port", format!("{} does not publish its port {port}", node.name))
             .hint("extraPortMappings in the cluster's config publishes ports of a node")
     })?;
-    let host = match address {
-        "" | "0.0.0.0" | "::" => endpoint.host.as_str(),
-        address if endpoint.is_local() => address,
-        _ => endpoint.host.as_str(),
-    };
-    let url = format!("http://{host}:{port}{path}");
+    let url = format!("http://{}{path}", node.engine().endpoint().reached(published));
     tokio::task::spawn_blocking(move || crate::host::download::text(&url))
         .await
         .map_err(|e| Error::internal("thread", "a worker thread failed").because(e))?
@@ -164,7 +159,7 @@ fn condition_of(text: &str) -> Condition {
         let unwanted = unwanted.to_owned();
         let holds = move |object: &Value| match object.pointer(&pointer) {
             Some(Value::String(found)) => *found != unwanted,
-            Some(found) => *found != unwanted,
+            Some(found) => found.to_string() != unwanted,
             None => !unwanted.is_empty(),
         };
         return Condition::Where(format!("have {text}"), Arc::new(holds));
@@ -191,9 +186,9 @@ fn target(name: &str) -> Target {
 fn register_module(engine: &mut Engine, run: &Arc<Run>) {
     let mut m = Module::new();
     let r = run.clone();
-    FuncRegistration::new("plan").set_into_module(&mut m, move |spec: Map| planned(&r, spec));
+    FuncRegistration::new("plan").place_into(&mut m, move |spec: Map| planned(&r, spec));
     let r = run.clone();
-    FuncRegistration::new("load").set_into_module(
+    FuncRegistration::new("load").place_into(
         &mut m,
         move |ctx: NativeCallContext, path: &str| -> Returned<Dynamic> {
             if path != "-" {
@@ -206,23 +201,23 @@ fn register_module(engine: &mut Engine, run: &Arc<Run>) {
     let find = move |name: &str| -> Returned<Cluster> {
         r.block(Cluster::find(r.engine().thrown()?, name)).thrown()
     };
-    FuncRegistration::new("find").set_into_module(&mut m, find.clone());
+    FuncRegistration::new("find").place_into(&mut m, find.clone());
     engine.register_fn("cluster", find);
     let r = run.clone();
-    FuncRegistration::new("lookup").set_into_module(&mut m, move |name: &str| -> Returned<Cluster> {
+    FuncRegistration::new("lookup").place_into(&mut m, move |name: &str| -> Returned<Cluster> {
         r.block(Cluster::lookup(r.engine().thrown()?, name)).thrown()
     });
     let r = run.clone();
-    FuncRegistration::new("exists").set_into_module(&mut m, move |name: &str| -> Returned<bool> {
+    FuncRegistration::new("exists").place_into(&mut m, move |name: &str| -> Returned<bool> {
         let found = r.block(Cluster::lookup(r.engine().thrown()?, name)).thrown()?;
         Ok(!found.nodes.is_empty())
     });
     let r = run.clone();
-    FuncRegistration::new("names").set_into_module(&mut m, move || -> Returned<Array> {
+    FuncRegistration::new("names").place_into(&mut m, move || -> Returned<Array> {
         let engine = r.engine().thrown()?;
         Ok(r.block(Cluster::names(engine.as_ref())).thrown()?.into_iter().map(Dynamic::from).collect())
     });
-    FuncRegistration::new("default_image").set_into_module(&mut m, || text(ImageRef::default().to_string()));
+    FuncRegistration::new("default_image").place_into(&mut m, || text(ImageRef::default().to_string()));
     engine.register_static_module("cluster", m.into());
 }
 

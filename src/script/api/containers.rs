@@ -3,6 +3,7 @@
 use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::super::trust;
+use super::placed::PlaceInto;
 use super::{Returned, Thrown, from_value, strings, text, to_value};
 use crate::engine::{ContainerSpec, NetworkSpec};
 use crate::event::CallKind;
@@ -54,7 +55,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     macro_rules! verb {
         ($name:literal, $r:ident, $call:expr) => {
             let $r = run.clone();
-            FuncRegistration::new($name).set_into_module(&mut m, $call);
+            FuncRegistration::new($name).place_into(&mut m, $call);
         };
     }
     verb!("info", r, move || -> Returned<Dynamic> { to_value(&r.engine_info().thrown()?) });
@@ -116,7 +117,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         let engine = r.engine().thrown()?;
         r.block(engine.remove_volume(name)).thrown()
     });
-    FuncRegistration::new("ipv6_subnet").set_into_module(&mut m, |name: &str, attempt: i64| {
+    FuncRegistration::new("ipv6_subnet").place_into(&mut m, |name: &str, attempt: i64| {
         text(crate::engine::ipv6_ula_subnet(name, u32::try_from(attempt).unwrap_or(0)).clone())
     });
     engine.register_static_module("engine", m.into());

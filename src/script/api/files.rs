@@ -8,6 +8,7 @@ use super::super::run::Run;
 use super::super::scope;
 use super::super::stdlib;
 use super::super::trust;
+use super::placed::PlaceInto;
 use super::{Returned, Thrown, duration, flag_of, only_keys, strings, text, text_of};
 use crate::error::{Error, Result};
 use crate::event::{CallKind, Event, Unit};
@@ -223,7 +224,7 @@ fn asset_dir(folder: &str) -> Result<PathBuf> {
 fn register_host_programs(m: &mut Module, run: &Arc<Run>) {
     for (name, check) in [("run", true), ("try_run", false)] {
         let r = run.clone();
-        FuncRegistration::new(name).set_into_module(
+        FuncRegistration::new(name).place_into(
             m,
             move |ctx: NativeCallContext, argv: Array| -> Returned<Map> {
                 trust::program(&r, &ctx, "host::run").thrown()?;
@@ -231,7 +232,7 @@ fn register_host_programs(m: &mut Module, run: &Arc<Run>) {
             },
         );
         let r = run.clone();
-        FuncRegistration::new(name).set_into_module(
+        FuncRegistration::new(name).place_into(
             m,
             move |ctx: NativeCallContext, argv: Array, options: Map| -> Returned<Map> {
                 trust::program(&r, &ctx, "host::run").thrown()?;
@@ -240,15 +241,12 @@ fn register_host_programs(m: &mut Module, run: &Arc<Run>) {
         );
     }
     let r = run.clone();
-    FuncRegistration::new("alive").set_into_module(
-        m,
-        move |ctx: NativeCallContext, pid: i64| -> Returned<bool> {
-            trust::look(&r, &ctx, "host::alive").thrown()?;
-            Ok(process::alive(pid))
-        },
-    );
+    FuncRegistration::new("alive").place_into(m, move |ctx: NativeCallContext, pid: i64| -> Returned<bool> {
+        trust::look(&r, &ctx, "host::alive").thrown()?;
+        Ok(process::alive(pid))
+    });
     let r = run.clone();
-    FuncRegistration::new("kill").set_into_module(
+    FuncRegistration::new("kill").place_into(
         m,
         move |ctx: NativeCallContext, pid: i64, signal: &str| -> Returned<bool> {
             trust::program(&r, &ctx, "host::kill").thrown()?;
@@ -259,7 +257,7 @@ fn register_host_programs(m: &mut Module, run: &Arc<Run>) {
         },
     );
     let r = run.clone();
-    FuncRegistration::new("lock").set_into_module(
+    FuncRegistration::new("lock").place_into(
         m,
         move |ctx: NativeCallContext, path: &str, body: FnPtr| -> Returned<Dynamic> {
             trust::path(&r, &ctx, "host::lock", Path::new(path)).thrown()?;
@@ -305,7 +303,7 @@ fn register_host_files(m: &mut Module, run: &Arc<Run>) {
     macro_rules! verb {
         ($guard:ident $name:literal, ($($arg:ident: $kind:ty),*) -> $out:ty, $body:expr) => {
             let r = run.clone();
-            FuncRegistration::new($name).set_into_module(
+            FuncRegistration::new($name).place_into(
                 m,
                 move |ctx: NativeCallContext, $($arg: $kind),*| -> Returned<$out> {
                     guard!($guard &r, &ctx, concat!("host::", $name), $($arg),*);
@@ -318,7 +316,7 @@ fn register_host_files(m: &mut Module, run: &Arc<Run>) {
     macro_rules! change {
         ($guard:ident $name:literal, ($($arg:ident: $kind:ty),*) -> $out:ty, $told:expr, $instead:expr, $body:expr) => {{
             let r = run.clone();
-            FuncRegistration::new($name).set_into_module(
+            FuncRegistration::new($name).place_into(
                 m,
                 move |ctx: NativeCallContext, $($arg: $kind),*| -> Returned<$out> {
                     guard!($guard &r, &ctx, concat!("host::", $name), $($arg),*);
@@ -362,7 +360,7 @@ fn register_host_files(m: &mut Module, run: &Arc<Run>) {
     verb!(look "uid", () -> i64, Ok(i64::from(rustix::process::getuid().as_raw())));
     verb!(look "cpus", () -> i64, Ok(std::thread::available_parallelism().map_or(1, |n| i64::try_from(n.get()).unwrap_or(1))));
     let r = run.clone();
-    FuncRegistration::new("fetch").set_into_module(
+    FuncRegistration::new("fetch").place_into(
         m,
         move |ctx: NativeCallContext, url: &str| -> Returned<ImmutableString> {
             trust::program(&r, &ctx, "host::fetch").thrown()?;
@@ -387,7 +385,7 @@ fn register_host_files(m: &mut Module, run: &Arc<Run>) {
             r.call(CallKind::Transfer, None, &what, || r.block_thread(work)).thrown()
         };
         if with_options {
-            FuncRegistration::new("download").set_into_module(
+            FuncRegistration::new("download").place_into(
                 m,
                 move |ctx: NativeCallContext, url: &str, file: &str, options: Map| {
                     fetch(&ctx, url, file, &options)
@@ -395,21 +393,21 @@ fn register_host_files(m: &mut Module, run: &Arc<Run>) {
             );
         } else {
             FuncRegistration::new("download")
-                .set_into_module(m, move |ctx: NativeCallContext, url: &str, file: &str| {
+                .place_into(m, move |ctx: NativeCallContext, url: &str, file: &str| {
                     fetch(&ctx, url, file, &Map::new())
                 });
         }
     }
     // What the machine is like is no secret.
-    FuncRegistration::new("absolute").set_into_module(m, |path: &str| -> Returned<ImmutableString> {
+    FuncRegistration::new("absolute").place_into(m, |path: &str| -> Returned<ImmutableString> {
         let absolute =
             std::path::absolute(path).map_err(|e| fs::error("find", Path::new(path), e)).thrown()?;
         Ok(text(absolute.display().to_string()))
     });
-    FuncRegistration::new("arch").set_into_module(m, || text(crate::image::host_arch()));
-    FuncRegistration::new("os").set_into_module(m, || text(std::env::consts::OS));
-    FuncRegistration::new("data_dir").set_into_module(m, || text(dirs::data().display().to_string()));
-    FuncRegistration::new("cache_dir").set_into_module(m, || text(dirs::cache().display().to_string()));
+    FuncRegistration::new("arch").place_into(m, || text(crate::image::host_arch()));
+    FuncRegistration::new("os").place_into(m, || text(std::env::consts::OS));
+    FuncRegistration::new("data_dir").place_into(m, || text(dirs::data().display().to_string()));
+    FuncRegistration::new("cache_dir").place_into(m, || text(dirs::cache().display().to_string()));
 }
 
 pub fn register(engine: &mut Engine, run: &Arc<Run>) {
@@ -420,7 +418,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
 
     let mut caches = Module::new();
     let r = run.clone();
-    FuncRegistration::new("step").set_into_module(
+    FuncRegistration::new("step").place_into(
         &mut caches,
         move |ctx: NativeCallContext,
               name: &str,
@@ -431,34 +429,33 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
             cached(&r, &ctx, name, &inputs, &make)
         },
     );
-    FuncRegistration::new("has")
-        .set_into_module(&mut caches, |name: &str, inputs: Dynamic| -> Returned<bool> {
-            Ok(cache::has(GROUP, name, &canonical(&inputs)?))
-        });
+    FuncRegistration::new("has").place_into(&mut caches, |name: &str, inputs: Dynamic| -> Returned<bool> {
+        Ok(cache::has(GROUP, name, &canonical(&inputs)?))
+    });
     engine.register_static_module("cache", caches.into());
 
     let mut assets = Module::new();
-    FuncRegistration::new("read").set_into_module(&mut assets, |path: &str| -> Returned<ImmutableString> {
+    FuncRegistration::new("read").place_into(&mut assets, |path: &str| -> Returned<ImmutableString> {
         let found = stdlib::asset(path).map(|bytes| text(String::from_utf8_lossy(bytes).into_owned()));
         found.ok_or_else(|| {
             to_rhai(&Error::script("asset.not_found", format!("no file {path:?} comes with the program")))
         })
     });
-    FuncRegistration::new("list").set_into_module(&mut assets, |folder: &str| -> Array {
+    FuncRegistration::new("list").place_into(&mut assets, |folder: &str| -> Array {
         stdlib::asset_files(folder).into_iter().map(Dynamic::from).collect()
     });
-    FuncRegistration::new("dir").set_into_module(&mut assets, |folder: &str| -> Returned<ImmutableString> {
+    FuncRegistration::new("dir").place_into(&mut assets, |folder: &str| -> Returned<ImmutableString> {
         asset_dir(folder).map(|p| text(p.display().to_string())).thrown()
     });
     engine.register_static_module("asset", assets.into());
 
     let mut env = Module::new();
     FuncRegistration::new("get")
-        .set_into_module(&mut env, |name: &str| text(std::env::var(name).unwrap_or_default()));
-    FuncRegistration::new("get").set_into_module(&mut env, |name: &str, otherwise: &str| {
+        .place_into(&mut env, |name: &str| text(std::env::var(name).unwrap_or_default()));
+    FuncRegistration::new("get").place_into(&mut env, |name: &str, otherwise: &str| {
         text(std::env::var(name).ok().filter(|v| !v.is_empty()).unwrap_or_else(|| otherwise.to_owned()))
     });
     FuncRegistration::new("has")
-        .set_into_module(&mut env, |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty()));
+        .place_into(&mut env, |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty()));
     engine.register_static_module("env", env.into());
 }

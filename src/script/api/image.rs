@@ -3,6 +3,7 @@
 use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::super::trust;
+use super::placed::PlaceInto;
 use super::{Returned, Thrown, from_value, strings, text, to_value};
 use crate::event::Unit;
 use crate::host::archive;
@@ -39,7 +40,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     macro_rules! verb {
         ($name:literal, $r:ident, $call:expr) => {
             let $r = run.clone();
-            FuncRegistration::new($name).set_into_module(&mut m, $call);
+            FuncRegistration::new($name).place_into(&mut m, $call);
         };
     }
     verb!("inspect", r, move |reference: &str| -> Returned<Dynamic> {

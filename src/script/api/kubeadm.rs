@@ -1,6 +1,7 @@
 //! `kubeadm::…`: kubeadm's config documents.
 
 use super::super::record::{Record, records_table};
+use super::placed::PlaceInto;
 use super::{Returned, Thrown, from_value, to_value};
 use crate::kubeadm::{self, NodeConfig};
 use rhai::{Dynamic, Engine, FuncRegistration, Map, Module};
@@ -15,13 +16,13 @@ pub const RECORDS: &[Record] = records_table! { "kubeadm":
 
 pub fn register(engine: &mut Engine) {
     let mut m = Module::new();
-    FuncRegistration::new("config").set_into_module(&mut m, |spec: Map| -> Returned<Map> {
+    FuncRegistration::new("config").place_into(&mut m, |spec: Map| -> Returned<Map> {
         let spec: NodeConfig = from_value("the kubeadm config", &Dynamic::from_map(spec))?;
         let rendered = kubeadm::render(&spec).thrown()?;
         let unused: rhai::Array = rendered.unused_patches.into_iter().map(Dynamic::from).collect();
         Ok(Map::from_iter([("text".into(), rendered.text.into()), ("unused_patches".into(), unused.into())]))
     });
     FuncRegistration::new("defaults")
-        .set_into_module(&mut m, || -> Returned<Dynamic> { to_value(&NodeConfig::default()) });
+        .place_into(&mut m, || -> Returned<Dynamic> { to_value(&NodeConfig::default()) });
     engine.register_static_module("kubeadm", m.into());
 }

@@ -3,6 +3,7 @@
 use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::super::trust;
+use super::placed::PlaceInto;
 use super::{Returned, Thrown, text};
 use crate::config::ClusterName;
 use crate::error::{Error, Result};
@@ -36,7 +37,7 @@ fn own_file(run: &Run, ctx: &NativeCallContext<'_>, file: &str) -> Returned<()> 
 
 pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     let mut m = Module::new();
-    FuncRegistration::new("render").set_into_module(
+    FuncRegistration::new("render").place_into(
         &mut m,
         |admin: &str, cluster: &str, server: &str| -> Returned<ImmutableString> {
             let name = ClusterName::parse(cluster).thrown()?;
@@ -45,7 +46,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         },
     );
     let r = run.clone();
-    FuncRegistration::new("merge").set_into_module(
+    FuncRegistration::new("merge").place_into(
         &mut m,
         move |ctx: NativeCallContext, content: &str, file: &str| -> Returned<ImmutableString> {
             own_file(&r, &ctx, file)?;
@@ -60,7 +61,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         },
     );
     let r = run.clone();
-    FuncRegistration::new("remove").set_into_module(
+    FuncRegistration::new("remove").place_into(
         &mut m,
         move |ctx: NativeCallContext, cluster: &str, file: &str| -> Returned<rhai::Array> {
             own_file(&r, &ctx, file)?;
@@ -74,7 +75,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         },
     );
     let r = run.clone();
-    FuncRegistration::new("write").set_into_module(
+    FuncRegistration::new("write").place_into(
         &mut m,
         move |ctx: NativeCallContext, content: &str, file: &str| -> Returned<()> {
             own_file(&r, &ctx, file)?;

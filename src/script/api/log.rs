@@ -4,6 +4,7 @@ use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::super::scope;
 use super::Returned;
+use super::placed::PlaceInto;
 use crate::event::{Event, Level, Stream, Unit};
 use rhai::{Dynamic, Engine, FuncRegistration, Module};
 use std::sync::Arc;
@@ -39,14 +40,14 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     for (name, level) in [("info", Level::Info), ("warn", Level::Warning), ("detail", Level::Debug)] {
         let r = run.clone();
         FuncRegistration::new(name)
-            .set_into_module(&mut module, move |text: Dynamic| r.message(level, text.to_string(), None));
+            .place_into(&mut module, move |text: Dynamic| r.message(level, text.to_string(), None));
     }
     let r = run.clone();
-    FuncRegistration::new("warn").set_into_module(&mut module, move |text: &str, hint: &str| {
+    FuncRegistration::new("warn").place_into(&mut module, move |text: &str, hint: &str| {
         r.message(Level::Warning, text, Some(hint.to_owned()));
     });
     let r = run.clone();
-    FuncRegistration::new("progress").set_into_module(
+    FuncRegistration::new("progress").place_into(
         &mut module,
         move |what: &str, done: i64, total: i64| -> Returned<()> {
             r.events.emit(&Event::Progress {

@@ -11,6 +11,7 @@ mod kubeadm;
 mod kubeconfig;
 pub mod log;
 mod node;
+mod placed;
 mod plan;
 mod step;
 mod testing;
