@@ -11,7 +11,9 @@ pub fn tests() -> Vec<Trial> {
         ("upstream::our_cluster_is_listed_and_deleted_by_it", ours),
     ]
     .into_iter()
-    .map(|(name, body)| real(name, body).with_ignored_flag(skips_engine() || !upstream::is_possible()))
+    .map(|(name, body)| {
+        real(name, body).with_ignored_flag(skips_engine() || !upstream::is_possible() || !docker_is_there())
+    })
     .collect()
 }
 
@@ -32,10 +34,6 @@ const CONFIG: &str = "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nkubeadm
                       kind: KubeletConfiguration\n  failCgroupV1: false\n";
 
 fn theirs() {
-    if !docker_is_there() {
-        eprintln!("tests: upstream kind needs the docker command line, which is not here; nothing was tried");
-        return;
-    }
     let c = Cluster::named("theirs");
     let config = c.home.file("upstream.yaml", CONFIG).display().to_string();
     upstream_kind(
@@ -59,10 +57,6 @@ fn theirs() {
 }
 
 fn ours() {
-    if !docker_is_there() {
-        eprintln!("tests: upstream kind needs the docker command line, which is not here; nothing was tried");
-        return;
-    }
     let c = Cluster::named("ours");
     c.create(&[]).ok();
     let node = c.node("control-plane");
