@@ -328,6 +328,7 @@ fn dispatch(app: &App, command: Command) -> Result<()> {
         Command::Delete(delete) => commands::delete::run(app, delete),
         Command::Get(get) => commands::get::run(app, get),
         Command::Export(export) => commands::export::run(app, export),
+        Command::Load(load) => commands::load::run(app, load),
         Command::Run(run) => commands::run::run(app, &run),
         Command::Repl(repl) => commands::repl::run(app, &repl),
         Command::Test(test) => commands::test::run(app, &test),

@@ -11,6 +11,7 @@ mod engine;
 mod export;
 mod flags;
 mod get;
+mod load;
 mod run;
 mod stdlib;
 mod test;
@@ -23,9 +24,10 @@ pub use delete::{Delete, DeleteCluster, DeleteClusters, DeleteWhat};
 pub use engine::{
     Engine, EngineAction, EngineEnv, EngineRemove, EngineStart, EngineStatus, EngineStop, Shell,
 };
-pub use export::{Export, ExportKubeconfig, ExportWhat};
+pub use export::{Export, ExportKubeconfig, ExportLogs, ExportWhat};
 pub use flags::{ClusterName, KubeconfigFile, LogFormat, Output, OutputFormat};
 pub use get::{Get, GetClusters, GetKubeconfig, GetKubeconfigPath, GetNodes, GetWhat};
+pub use load::{Load, LoadArchive, LoadImage, LoadTo, LoadWhat};
 pub use run::{Repl, Run, RunSource};
 pub use stdlib::{Stdlib, StdlibAction, StdlibDiff, StdlibEject, StdlibList, StdlibShow};
 pub use test::{Test, TestFormat};
@@ -97,8 +99,10 @@ pub enum Command {
     Delete(Delete),
     /// List clusters and nodes, print a kubeconfig
     Get(Get),
-    /// Write a kubeconfig
+    /// Write a kubeconfig, or a cluster's logs
     Export(Export),
+    /// Load images into nodes
+    Load(Load),
     /// Run a script
     Run(Run),
     /// Type scripts at a prompt, with live clusters at hand

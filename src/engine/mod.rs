@@ -54,6 +54,8 @@ pub trait Engine: Send + Sync {
     async fn create_container(&self, spec: &ContainerSpec) -> Result<String>;
     /// Everything known about a container.
     async fn inspect_container(&self, name: &str) -> Result<Container>;
+    /// What the engine says of a container, in its own words.
+    async fn inspect_raw(&self, name: &str) -> Result<serde_json::Value>;
     /// Containers that carry all of `labels` (`key` or `key=value`), running or not, ordered by name.
     /// The addresses are not filled in where the engine's listing lacks them.
     async fn list_containers(&self, labels: &[String]) -> Result<Vec<Container>>;

@@ -4,8 +4,8 @@ use crate::engine::ByteStream;
 use crate::error::{Error, Result};
 use bytes::Bytes;
 use futures_util::StreamExt;
-use std::io::{self, Read, Write};
-use std::path::PathBuf;
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
 
 /// Size of the pieces in bytes.
@@ -70,9 +70,9 @@ pub fn stream(fill: impl FnOnce(&mut Builder) -> io::Result<()> + Send + 'static
     pieces_stream(receive)
 }
 
-/// The bytes of a file, as a stream.
+/// The bytes of an archive, as a stream. What is compressed with gzip or zstd is unpacked on the way.
 pub fn file(path: PathBuf) -> Result<ByteStream> {
-    let mut file = super::fs::open(&path)?;
+    let mut file = plain(super::fs::open(&path)?, &path)?;
     let (pieces, receive) = mpsc::channel(8);
     std::thread::spawn(move || {
         loop {
@@ -102,6 +102,29 @@ fn pieces_stream(receive: mpsc::Receiver<Result<Bytes>>) -> ByteStream {
     // whoever sends it may ask once more after the end
     .fuse()
     .boxed()
+}
+
+/// The content of a file, without its compression.
+fn plain(mut file: std::fs::File, path: &Path) -> Result<Box<dyn Read + Send>> {
+    let failed = |e| super::fs::error("read", path, e);
+    let mut magic = [0; 4];
+    let mut known = 0;
+    while known < magic.len() {
+        match file.read(&mut magic[known..]).map_err(failed)? {
+            0 => break,
+            count => known += count,
+        }
+    }
+    file.seek(io::SeekFrom::Start(0)).map_err(failed)?;
+    let file = io::BufReader::new(file);
+    Ok(match magic {
+        [0x1f, 0x8b, ..] => Box::new(flate2::bufread::MultiGzDecoder::new(file)),
+        [0x28, 0xb5, 0x2f, 0xfd] => Box::new(
+            ruzstd::decoding::StreamingDecoder::new(file)
+                .map_err(|e| failed(io::Error::new(io::ErrorKind::InvalidData, e)))?,
+        ),
+        _ => Box::new(file),
+    })
 }
 
 /// Reads what an async stream delivers from a blocking thread.

@@ -8,4 +8,4 @@ mod runtime;
 
 pub use flatten::flatten;
 pub use pack::{Config, Spec, from_layer, host_arch, pack};
-pub use runtime::{from_node, into_runtime};
+pub use runtime::{from_node, into_runtime, into_runtimes};

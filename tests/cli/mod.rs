@@ -6,6 +6,7 @@ pub mod create;
 mod doc;
 mod get;
 mod interrupt;
+mod load;
 mod lost_engine;
 mod lsp;
 mod params;
@@ -40,6 +41,7 @@ pub fn tests() -> Vec<Trial> {
         bad_input::tests(),
         get::tests(),
         create::tests(),
+        load::tests(),
         interrupt::tests(),
         lost_engine::tests(),
         repl::tests(),

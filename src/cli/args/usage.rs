@@ -93,6 +93,7 @@ fn missing_subcommand(cli: &Cli) -> Option<&'static [&'static str]> {
         Command::Delete(group) if group.what.is_none() => Some(&["delete"]),
         Command::Get(group) if group.what.is_none() => Some(&["get"]),
         Command::Export(group) if group.what.is_none() => Some(&["export"]),
+        Command::Load(group) if group.what.is_none() => Some(&["load"]),
         Command::Engine(group) if group.action.is_none() => Some(&["engine"]),
         Command::Build(group) if group.what.is_none() => Some(&["build"]),
         Command::Completion { shell: None } => Some(&["completion"]),

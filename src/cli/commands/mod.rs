@@ -11,6 +11,7 @@ pub mod doc;
 pub mod engine;
 pub mod export;
 pub mod get;
+pub mod load;
 pub mod lsp;
 pub mod repl;
 pub mod run;

@@ -48,6 +48,10 @@ impl Docker {
         Ok(container_of(found))
     }
 
+    pub(super) async fn inspect_raw_impl(&self, name: &str) -> Result<serde_json::Value> {
+        self.get_leniently(&format!("/containers/{}/json", segment(name)?)).await
+    }
+
     pub(super) async fn list_containers_impl(&self, labels: &[String]) -> Result<Vec<Container>> {
         let filters = HashMap::from([("label".to_owned(), labels.to_vec())]);
         let options =

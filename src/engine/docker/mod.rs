@@ -67,6 +67,9 @@ impl Engine for Docker {
     async fn inspect_container(&self, name: &str) -> Result<Container> {
         self.inspect_container_impl(name).await
     }
+    async fn inspect_raw(&self, name: &str) -> Result<serde_json::Value> {
+        self.inspect_raw_impl(name).await
+    }
     async fn list_containers(&self, labels: &[String]) -> Result<Vec<Container>> {
         self.list_containers_impl(labels).await
     }

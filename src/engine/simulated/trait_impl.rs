@@ -10,7 +10,7 @@ use crate::engine::{
     ByteStream, Container, ContainerSpec, ContainerState, Endpoint, Engine, EngineEventStream, ExecIo,
     ExecResult, ExecSpec, Image, Info, LogOptions, Network, NetworkSpec, OutputStream, ProgressFn,
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::Stream;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -35,6 +35,10 @@ impl Engine for Simulated {
     }
     async fn inspect_container(&self, name: &str) -> Result<Container> {
         Ok(self.begin(Operation::InspectContainer)?.container(name)?.seen.clone())
+    }
+    async fn inspect_raw(&self, name: &str) -> Result<serde_json::Value> {
+        serde_json::to_value(self.inspect_container(name).await?)
+            .map_err(|e| Error::internal("json", "cannot show the container").because(e))
     }
     async fn list_containers(&self, labels: &[String]) -> Result<Vec<Container>> {
         self.list(labels)

@@ -152,27 +152,28 @@ async fn fetch(node: &Node, port: u16, path: &str) -> Result<String> {
         .map_err(|e| Error::internal("thread", "a worker thread failed").because(e))?
 }
 
+/// A value as a condition has it: numbers and the like as they are written, nothing where there is none.
+fn as_text(value: Option<&Value>) -> String {
+    match value {
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+        None => String::new(),
+    }
+}
+
 /// A condition's name, `path=value` such as `status.phase=Bound`, or `path!=value`.
 fn condition_of(text: &str) -> Condition {
     if let Some((path, unwanted)) = text.split_once("!=") {
         let pointer = format!("/{}", path.trim_start_matches('.').replace('.', "/"));
         let unwanted = unwanted.to_owned();
-        let holds = move |object: &Value| match object.pointer(&pointer) {
-            Some(Value::String(found)) => *found != unwanted,
-            Some(found) => found.to_string() != unwanted,
-            None => !unwanted.is_empty(),
-        };
+        let holds = move |object: &Value| as_text(object.pointer(&pointer)) != unwanted;
         return Condition::Where(format!("have {text}"), Arc::new(holds));
     }
     match text.split_once('=') {
         Some((path, wanted)) if path != "condition" => {
             let pointer = format!("/{}", path.trim_start_matches('.').replace('.', "/"));
             let wanted = wanted.to_owned();
-            let holds = move |object: &Value| match object.pointer(&pointer) {
-                Some(Value::String(found)) => *found == wanted,
-                Some(found) => *found == wanted,
-                None => wanted.is_empty(),
-            };
+            let holds = move |object: &Value| as_text(object.pointer(&pointer)) == wanted;
             Condition::Where(format!("have {text}"), Arc::new(holds))
         }
         _ => Condition::parse(text),

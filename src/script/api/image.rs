@@ -1,10 +1,12 @@
 //! `image::…`: images the engine has, and image archives made without one.
 
+use super::super::diagnostics::to_rhai;
 use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::super::trust;
 use super::placed::PlaceInto;
 use super::{Returned, Thrown, from_value, strings, text, to_value};
+use crate::error::Error;
 use crate::event::Unit;
 use crate::host::archive;
 use crate::image;
@@ -25,6 +27,8 @@ pub const RECORDS: &[Record] = records_table! { "image":
     "from_root" "(path: string, reference: string, changes: array of string) -> string" "Makes an image of one layer from a tar file or a folder; changes are Dockerfile instructions. Its id.", "image::from_root(\"root.tar\", \"kind-example/base:1\", [])", throws "script.not_allowed engine.* file.*";
     "to_node" "(references: array of string, node: Node) -> ()" "Streams images of the engine into a node's container runtime, without a file between.", "image::to_node([\"kind-example/app:1\"], n)", throws "engine.* node.*";
     "archive_to_node" "(file: string, node: Node) -> ()" "Streams an image archive into a node's container runtime.", "image::archive_to_node(\"app.tar\", n)", throws "script.not_allowed file.* engine.* node.*";
+    "to_nodes" "(references: array of string, nodes: array of Node) -> ()" "Streams images of the engine into the container runtimes of several nodes. They are read once for all.", "image::to_nodes([\"kind-example/app:1\"], c.nodes)", throws "script.bad_value engine.* node.*";
+    "archive_to_nodes" "(file: string, nodes: array of Node) -> ()" "Streams an image archive into the container runtimes of several nodes. It is read once for all.", "image::archive_to_nodes(\"app.tar\", c.nodes)", throws "script.not_allowed script.bad_value file.* engine.* node.*";
     "from_node" "(reference: string, node: Node, files: map, config: map) -> ()" "Makes an image of the engine from files of a node: files maps paths in the image to paths on the node.", "image::from_node(\"kind-example/web:1\", n, #{\"/bin/busybox\": \"/kind/bin/busybox\"}, #{entrypoint: [\"/bin/busybox\"]})",
         options "entrypoint: array of string, cmd: array of string, env: array of string, workdir: string, user: string, labels: map",
         throws "script.bad_value engine.* node.*";
@@ -35,6 +39,15 @@ pub const RECORDS: &[Record] = records_table! { "image":
 };
 
 #[expect(clippy::too_many_lines, reason = "a list of verbs")]
+fn nodes_of(list: &Array) -> Returned<Vec<Node>> {
+    let node = |value: &Dynamic| {
+        value.clone().try_cast::<Node>().ok_or_else(|| {
+            to_rhai(&Error::script("script.bad_value", format!("the list has {value}, which is no node")))
+        })
+    };
+    list.iter().map(node).collect()
+}
+
 pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     let mut m = Module::new();
     macro_rules! verb {
@@ -118,6 +131,21 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         let stream = archive::file(PathBuf::from(file)).thrown()?;
         r.transfer(Some(&node.name), &format!("images of {file}"), image::into_runtime(&node, stream))
             .thrown()
+    });
+    verb!("to_nodes", r, move |references: Array, nodes: Array| -> Returned<()> {
+        let (references, nodes) = (strings(&references), nodes_of(&nodes)?);
+        let engine = r.engine().thrown()?;
+        r.transfer(None, &format!("images {}", references.join(" ")), async {
+            let stream = engine.save_images(&references).await?;
+            image::into_runtimes(&nodes, stream).await
+        })
+        .thrown()
+    });
+    verb!("archive_to_nodes", r, move |ctx: NativeCallContext, file: &str, nodes: Array| -> Returned<()> {
+        trust::path(&r, &ctx, "image::archive_to_nodes", Path::new(file)).thrown()?;
+        let nodes = nodes_of(&nodes)?;
+        let stream = archive::file(PathBuf::from(file)).thrown()?;
+        r.transfer(None, &format!("images of {file}"), image::into_runtimes(&nodes, stream)).thrown()
     });
     verb!("from_node", r, move |reference: &str, node: Node, files: Map, config: Map| -> Returned<()> {
         let told = format!("make image {reference} of its files");

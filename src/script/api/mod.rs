@@ -2,6 +2,7 @@
 //! below, and converts what comes back.
 
 mod cluster;
+mod collect;
 mod containers;
 mod control;
 mod data;
@@ -63,6 +64,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     containers::register(engine, run);
     image::register(engine, run);
     node::register(engine, run);
+    collect::register(engine, run);
     cluster::register(engine, run);
     kubeadm::register(engine);
     kubeconfig::register(engine, run);

@@ -38,6 +38,9 @@ pub const RECORDS: &[Record] = records_table! { "Node":
     "write_all" "(files: map) -> ()" "Writes several files in one request.", "n.write_all(#{\"/a\": \"1\", \"/b\": \"2\"})", throws "node.* engine.*";
     "upload" "(host_path: string, folder: string) -> ()" "Copies a file or folder of the host into a folder of the node.", "n.upload(\"app.tar\", \"/root\")", throws "script.not_allowed file.not_found file.pack node.exec_failed engine.*";
     "download" "(path: string, host_folder: string) -> ()" "Copies a file or folder of the node into a folder of the host.", "n.download(\"/var/log\", \"logs\")", throws "script.not_allowed file.* engine.*";
+    "download_all" "(path: string, host_folder: string) -> ()" "Copies what is in a folder of the node into a folder of the host, files in the place of links; files may change meanwhile.", "n.download_all(\"/var/log\", \"logs\")", throws "script.not_allowed node.read file.* engine.*";
+    "output_to" "(command: array of string, host_file: string) -> int" "Runs a command and writes all that it prints into a file of the host as it comes; its exit code.", "n.output_to([\"journalctl\", \"--no-pager\"], \"journal.log\")", throws "script.not_allowed file.* engine.*";
+    "inspect" "() -> map" "What the engine says of its container, in the engine's own words.", "n.inspect().Config.Image", throws "engine.*";
     "signal" "(name: string) -> ()" "Sends a signal to its first process; USR1 boots a paused node.", "n.signal(\"USR1\")", throws "node.booted engine.*";
     "start" "() -> ()" "Starts its container.", "n.start()", throws "engine.*";
     "stop" "() -> ()" "Stops its container in an orderly way.", "n.stop()", throws "engine.*";
