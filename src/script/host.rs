@@ -154,6 +154,12 @@ impl Host {
     pub fn run_script(&self, source: &Source) -> Result<Dynamic> {
         let (name, text) = source.load()?;
         let mut variables = rhai::Scope::new();
+        if self.run.stops.get().is_some() {
+            let mut functions = self.compile(&name, &text)?;
+            functions.clear_statements();
+            // a run has one script, and this is its first call
+            let _ = self.run.functions.set(functions);
+        }
         match self.run.stops.get() {
             Some(stops) if stops.on_failure() => {
                 self.run_stopping(stops.as_ref(), &name, &text, &mut variables)

@@ -195,7 +195,8 @@ pub fn config_dir() -> PathBuf {
 pub fn closest<'a>(name: &str, among: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     among
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 4)
+        // not so far that nothing of the name is left
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 4 && *distance < name.chars().count())
         .min()
         .map(|(_, candidate)| candidate)
 }
