@@ -185,6 +185,11 @@ pub fn from_rhai(error: &EvalAltResult, main: &str, sources: &Sources) -> Error 
         EvalAltResult::ErrorFunctionNotFound(signature, _) => unknown_function(signature),
         EvalAltResult::ErrorVariableNotFound(name, _) => unknown_name("variable", name),
         EvalAltResult::ErrorModuleNotFound(name, _) => unknown_name("module", name),
+        EvalAltResult::ErrorDataRace(..) => {
+            let error = "a variable is changed or called on while a closure that captured it uses it";
+            Error::script("script.data_race", error)
+                .hint("give the closure a copy: let copy = x; and write copy in the closure")
+        }
         EvalAltResult::ErrorParsing(kind, _) => {
             Error::script("script.syntax", lower_first(&kind.to_string()))
         }

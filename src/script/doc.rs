@@ -179,7 +179,7 @@ fn thrown(record: &Record) -> Vec<String> {
 /// The page of a script of the standard library.
 fn script(module: &Module) -> Page {
     let name = format!("std/{}", module.name);
-    let about: Vec<&str> = module.text.lines().map_while(|l| l.strip_prefix("//!")).map(str::trim).collect();
+    let about: Vec<&str> = super::outline::about(&module.text).map(str::trim).collect();
     let text = Arc::new(Text::new(&module.display_name(), &module.text));
     let functions = Parsed::new(&super::check::parser(), &text).map(|p| p.functions).unwrap_or_default();
     let alias = module.name.clone();

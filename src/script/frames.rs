@@ -41,11 +41,18 @@ impl Frames {
                 match event {
                     DebuggerEvent::Step | DebuggerEvent::BreakPoint(_) => {
                         let variables = context.scope().iter();
-                        let variables = variables.map(|(name, _, value)| (name.to_owned(), value)).collect();
+                        let variables: Variables =
+                            variables.map(|(name, _, value)| (name.to_owned(), value)).collect();
                         SEEN.with_borrow_mut(|seen| {
-                            seen.split_off(&level);
-                            seen.insert(level, variables)
+                            seen.split_off(&(level + 1));
+                            // Within `variable.method(…)` Rhai shows no variables: what was seen before holds still.
+                            if !variables.is_empty() || !seen.contains_key(&level) {
+                                seen.insert(level, variables);
+                            }
                         });
+                    }
+                    DebuggerEvent::FunctionExitWithValue(_) => {
+                        SEEN.with_borrow_mut(|seen| seen.remove(&level));
                     }
                     DebuggerEvent::FunctionExitWithError(error) => {
                         let seen = SEEN.with_borrow_mut(|seen| seen.remove(&level));

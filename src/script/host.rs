@@ -133,8 +133,7 @@ impl Host {
     /// The parameters that a script declares, and the first paragraph of its documentation.
     pub fn parameters(&self, source: &Source) -> Result<(Option<Vec<Param>>, String)> {
         let (name, text) = source.load()?;
-        let doc = text.lines().skip_while(|l| l.starts_with("#!")).map_while(|l| l.strip_prefix("//!"));
-        let doc = doc.map(str::trim).collect::<Vec<_>>().join("\n");
+        let doc = super::outline::about(&text).map(str::trim).collect::<Vec<_>>().join("\n");
         Ok((params::of_script(&self.compile(&name, &text)?)?, doc))
     }
 

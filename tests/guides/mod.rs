@@ -7,6 +7,7 @@
 //! | `console` | `$ COMMAND`, then what is typed at its prompts and what it answers |
 //! | `rhai` | runs |
 //! | `rhai`, `yaml` with a file's name in a comment at the top | is that file from then on; scripts are checked |
+//! | `rhai,no_check` with a name | is a file too, with mistakes to be found |
 //! | `yaml` | is YAML |
 //! | `rhai,no_run` | is checked |
 //! | `…,no_run` below a comment that gives the reason | is left alone, but for the flags of `kind` in `sh` |
@@ -62,7 +63,7 @@ fn is_true(page: &Path) {
         return;
     }
     story::names_are_clear(&text).unwrap_or_else(|why| panic!("{}: {why}", page.display()));
-    let story = Story::new(&text);
+    let story = Story::new(&text, page.ends_with("README.md"));
     let mut failed = String::new();
     let mut rest = fences.iter().peekable();
     while let Some(fence) = rest.next() {

@@ -6,7 +6,7 @@ use crate::harness::pty::{CTRL_D, Pty};
 use crate::harness::{Cluster, Home, kubectl, shared};
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Size of the terminal: wide enough for what people see in full, high enough that nothing is scrolled away.
 const COLUMNS: u16 = 120;
@@ -21,29 +21,38 @@ pub struct Story {
     home: Home,
     /// What pages call a cluster, and its name in this run.
     names: Vec<(String, String)>,
+    /// Whether commands without `--name` mean the cluster that is there.
+    unnamed: bool,
     _made: Vec<Cluster>,
 }
 
 impl Story {
-    /// For a page with this text: a folder of its own, and the clusters that it speaks of.
-    pub fn new(text: &str) -> Self {
+    /// For a page with this text: a folder of its own, and the clusters that it speaks of. `unnamed`: commands without
+    /// `--name` mean the one that is there.
+    pub fn new(text: &str, unnamed: bool) -> Self {
         let there = shared();
         let home = Home::new();
         home.kind(&["export", "kubeconfig", "--name", &there.name]).ok();
-        let mut names = vec![(THERE.to_owned(), there.name.clone())];
+        let mut names = vec![
+            (THERE.to_owned(), there.name.clone()),
+            // the default name
+            ("cluster(\"kind\")".to_owned(), format!("cluster(\"{}\")", there.name)),
+            ("kind-control-plane".to_owned(), there.node("control-plane")),
+        ];
         let mut made = Vec::new();
         for name in MADE.iter().filter(|name| text.contains(&format!("--name {name}"))) {
             let cluster = Cluster::named(name);
             names.push(((*name).to_owned(), cluster.name.clone()));
             made.push(cluster);
         }
-        Self { home, names, _made: made }
+        Self { home, names, unnamed, _made: made }
     }
 
     /// Follows one fence. `output` is the fence of what its commands write, where one comes behind it.
     pub fn follow(&self, fence: &Fence, output: Option<&str>) -> Result<(), String> {
         match (fence.info.as_str(), fence.file(), fence.comment.as_deref()) {
-            ("rhai" | "yaml", Some(name), _) => self.write(name, &fence.body),
+            ("rhai" | "yaml", Some(name), _) => self.write(name, &fence.body, true),
+            ("rhai,no_check", Some(name), _) => self.write(name, &fence.body, false),
             ("rhai", None, _) => self.runs(&fence.body),
             ("rhai,no_run", ..) => self.is_without_mistakes(&fence.body),
             ("yaml", None, _) => is_yaml(&fence.body),
@@ -59,73 +68,85 @@ impl Story {
         }
     }
 
-    fn write(&self, name: &str, body: &str) -> Result<(), String> {
+    fn write(&self, name: &str, body: &str, check: bool) -> Result<(), String> {
         self.home.file(name, &self.named_here(body));
         if !name.ends_with(".rhai") {
             return is_yaml(body);
+        }
+        if !check {
+            return Ok(());
         }
         let ran = self.home.kind(&["check", name]);
         if ran.code == 0 { Ok(()) } else { Err(format!("{}{}", ran.stdout, ran.stderr)) }
     }
 
     fn runs(&self, body: &str) -> Result<(), String> {
-        let body = self.named_here(body).replace("cluster(\"kind\")", &format!("cluster(\"{}\")", shared().name));
-        let ran = self.home.kind(&["run", "-e", &body]);
+        let ran = self.home.kind(&["run", "-e", &self.named_here(body)]);
         if ran.code == 0 { Ok(()) } else { Err(ran.stderr) }
     }
 
     fn is_without_mistakes(&self, body: &str) -> Result<(), String> {
-        self.write("shown_test.rhai", body)?;
+        self.write("shown_test.rhai", body, true)?;
         std::fs::remove_file(self.home.work().join("shown_test.rhai")).map_err(|e| e.to_string())
     }
 
     /// Runs commands on a terminal and compares what it shows at the end.
     fn shell(&self, commands: &str, code: u32, output: Option<&str>) -> Result<(), String> {
-        let pty = Pty::start(&self.bash(commands), COLUMNS, ROWS);
+        let pty = Pty::start(&self.bash(&self.named_here(commands)), COLUMNS, ROWS);
         if !pty.is_over_within(LIMIT) {
             return Err(format!("it does not end within {LIMIT:?}:\n{}", pty.screen()));
         }
-        let came = self.named_there(&pty.screen());
+        let came = pty.screen();
         let ended = pty.end();
         if ended != code {
-            return Err(format!("it ended with {ended}, not {code}:\n{came}"));
+            return Err(format!("it ended with {ended}, not {code}:\n{}", self.named_there(&came)));
         }
-        match output {
-            Some(shown) if !compare::fits(shown, &came) => Err(format!("shown is\n{shown}\nbut now\n{came}")),
-            _ => Ok(()),
+        output.map_or(Ok(()), |shown| self.is_shown(&self.named_here(shown), &came))
+    }
+
+    /// Compares what is shown, with the names of this run, and what came.
+    fn is_shown(&self, shown: &str, came: &str) -> Result<(), String> {
+        if compare::fits(shown, came) {
+            return Ok(());
         }
+        Err(format!("shown is\n{}\nbut now\n{}", self.named_there(shown), self.named_there(came)))
     }
 
     /// Types a session: after `$ COMMAND`, all lines that begin with a prompt. The screen must be the fence in the end.
     fn session(&self, body: &str) -> Result<(), String> {
-        let (first, dialogue) = body.split_once('\n').unwrap_or((body, ""));
+        let body = self.named_here(body);
+        let (first, dialogue) = body.split_once('\n').unwrap_or((&body, ""));
         let command = first.strip_prefix("$ ").ok_or("a session begins with $ and a command")?;
         let mut pty = Pty::start(&self.bash(command), COLUMNS, ROWS);
-        for (done, (prompt, typed)) in dialogue.lines().filter_map(prompt).enumerate() {
-            let prompt = self.named_here(prompt);
-            // The prompt that waits is the last line; as many lines with a prompt as were typed stand above it.
-            pty.until(&format!("prompt {prompt:?} for {typed:?}"), |screen| {
-                screen.lines().last() == Some(&prompt)
-                    && self.named_there(screen).lines().filter(|line| is_prompt(line)).count() == done + 1
+        let prompts = |screen: &str| screen.lines().filter(|line| prompt(line).is_some()).count();
+        let mut typed = 0;
+        for (prompt, line) in dialogue.lines().filter_map(prompt) {
+            // It waits on the last line; as many prompts as were typed at stand above it.
+            pty.until(&format!("prompt {prompt:?} for {line:?}"), |screen| {
+                screen.lines().last() == Some(prompt) && prompts(screen) == typed + 1
             });
-            pty.enter(&self.named_here(typed));
+            pty.enter(line);
+            typed += 1;
         }
-        // A session that goes on is left at its next prompt, which the page does not show.
-        let inputs = dialogue.lines().filter_map(prompt).count();
-        pty.until("end, or next prompt", |screen| {
-            let prompts = screen.lines().filter(|line| is_prompt(line)).count();
-            pty.is_over() || prompts == inputs + 1 && screen.lines().last().is_some_and(is_prompt)
-        });
-        let mut came = self.named_there(&pty.screen());
+        let since = Instant::now();
+        let mut came = loop {
+            let (over, screen) = (pty.is_over(), pty.screen());
+            // A session that goes on is left at its next prompt, which the page does not show.
+            let waits = screen.lines().last().is_some_and(|line| matches!(prompt(line), Some((_, ""))));
+            if over || waits && prompts(&screen) == typed + 1 {
+                break screen;
+            }
+            if since.elapsed() > LIMIT {
+                return Err(format!("it does not come to an end:\n{screen}"));
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        };
         if !pty.is_over() {
             came.truncate(came.rfind('\n').unwrap_or(0));
             pty.send(CTRL_D);
-            if !pty.is_over_within(LIMIT) {
-                return Err(format!("it does not end:\n{came}"));
-            }
         }
         pty.end();
-        if compare::fits(dialogue, &came) { Ok(()) } else { Err(format!("shown is\n{dialogue}\nbut now\n{came}")) }
+        self.is_shown(dialogue, &came)
     }
 
     /// Commands of the program that are not run are asked for their help, which tells unknown commands and flags.
@@ -139,13 +160,17 @@ impl Story {
 
     /// bash with these commands, `kind` and `kubectl` in its path; the first that fails ends it.
     fn bash(&self, commands: &str) -> Command {
-        let mut command = self.home.program("bash", &["-ec", &self.named_here(commands)]);
+        let mut command = self.home.program("bash", &["-ec", commands]);
         let mut path: Vec<PathBuf> = [env!("CARGO_BIN_EXE_kind").as_ref(), kubectl::path()]
             .iter()
             .filter_map(|program| program.parent().map(PathBuf::from))
             .collect();
         path.extend(std::env::split_paths(&std::env::var("PATH").unwrap()));
-        command.env("PATH", std::env::join_paths(path).unwrap()).env("KIND_CLUSTER_NAME", &shared().name);
+        // as people have it: colours, and steps drawn anew
+        command.env("PATH", std::env::join_paths(path).unwrap()).env_remove("NO_COLOR");
+        if self.unnamed {
+            command.env("KIND_CLUSTER_NAME", &shared().name);
+        }
         command
     }
 
@@ -163,12 +188,8 @@ impl Story {
 fn prompt(line: &str) -> Option<(&str, &str)> {
     let (prompt, typed) = line.split_once("> ").or_else(|| Some((line.strip_suffix('>')?, "")))?;
     let named = prompt.starts_with(|c: char| c.is_ascii_lowercase())
-        && prompt.chars().all(|c| c.is_ascii_alphanumeric() || "-:_.".contains(c));
+        && prompt.chars().all(|c| c.is_ascii_alphanumeric() || "-:_./".contains(c));
     named.then(|| (&line[..=prompt.len()], typed))
-}
-
-fn is_prompt(line: &str) -> bool {
-    prompt(line).is_some()
 }
 
 fn is_yaml(text: &str) -> Result<(), String> {

@@ -52,7 +52,7 @@ impl Module {
     }
     /// The first sentence of its documentation (`//!`).
     pub fn summary(&self) -> String {
-        let lines = self.text.lines().map_while(|l| l.strip_prefix("//!")).map(str::trim);
+        let lines = super::outline::about(&self.text).map(str::trim);
         let paragraph: Vec<&str> = lines.take_while(|l| !l.is_empty()).collect();
         let paragraph = paragraph.join(" ");
         let end = paragraph.find(". ").map_or(paragraph.len(), |i| i + 1);
