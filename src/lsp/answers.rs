@@ -3,8 +3,8 @@
 use super::documents::Document;
 use super::uri::of_path as uri_of;
 use crate::host::{dirs, fs};
-use crate::script::{Record, outline};
 use crate::script::check::{Function, Severity, Target, Text};
+use crate::script::{Record, outline};
 use serde_json::{Value, json};
 use std::ops::Range;
 use std::path::PathBuf;

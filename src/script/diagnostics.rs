@@ -304,7 +304,8 @@ mod tests {
 
     #[test]
     fn a_property_that_is_not_there_is_told_with_one_that_is() {
-        let told = |text: &str| unknown_property(text).map(|e| (e.message().to_owned(), e.hints().join("; ")));
+        let told =
+            |text: &str| unknown_property(text).map(|e| (e.message().to_owned(), e.hints().join("; ")));
         let of = |name: &str, owner: &str| {
             told(&format!("Unknown property '{name}' - a getter is not registered for type '{owner}'"))
         };

@@ -66,7 +66,10 @@ fn a_failed_step_is_run_again_with_the_variables_of_the_failing_call() {
 
 fn variables_around_a_method_that_fails_are_there() {
     let home = Home::new();
-    home.file("s.rhai", "fn add(list, by) { list.push(by); list.missing(by) }\nstep(\"add\", || add([1], 41));");
+    home.file(
+        "s.rhai",
+        "fn add(list, by) { list.push(by); list.missing(by) }\nstep(\"add\", || add([1], 41));",
+    );
     let ran = home.kind_with(&["run", "--no-check", "-i", "s.rhai"], "list\nby + 1\nskip\n");
     ran.ok().stdout("- 1\n- 41\n42\n");
 }

@@ -19,7 +19,7 @@ impl Fence {
         let first = self.body.lines().next()?;
         let words = first.strip_prefix("//!").or(first.strip_prefix("//")).or(first.strip_prefix('#'))?;
         let name = words.split_whitespace().next()?.trim_end_matches(':');
-        [".rhai", ".yaml"].iter().any(|end| name.ends_with(end) && name != *end).then_some(name)
+        [".rhai", ".yaml", ".toml"].iter().any(|end| name.ends_with(end) && name != *end).then_some(name)
     }
 }
 

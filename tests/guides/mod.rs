@@ -6,9 +6,9 @@
 //! | `text` behind `sh` | what the terminal shows then, by the rules of `compare.rs` |
 //! | `console` | `$ COMMAND`, then what is typed at its prompts and what it answers |
 //! | `rhai` | runs |
-//! | `rhai`, `yaml` with a file's name in a comment at the top | is that file from then on; scripts are checked |
+//! | `rhai`, `yaml`, `toml` with a file's name in a comment at the top | is that file from then on; scripts are checked |
 //! | `rhai,no_check` with a name | is a file too, with mistakes to be found |
-//! | `yaml` | is YAML |
+//! | `yaml`, `toml` | is YAML, is TOML |
 //! | `rhai,no_run` | is checked |
 //! | `…,no_run` below a comment that gives the reason | is left alone, but for the flags of `kind` in `sh` |
 //!
@@ -97,6 +97,9 @@ fn the_book_has_every_page() {
     let listed = fences::links(&summary);
     for page in markdown("docs").into_iter().chain(markdown("docs/guide")) {
         let name = page.strip_prefix(root().join("docs")).unwrap().display().to_string();
-        assert!(name == "SUMMARY.md" || listed.contains(&name.as_str()), "docs/SUMMARY.md does not list {name}");
+        assert!(
+            name == "SUMMARY.md" || listed.contains(&name.as_str()),
+            "docs/SUMMARY.md does not list {name}"
+        );
     }
 }

@@ -51,11 +51,12 @@ impl Story {
     /// Follows one fence. `output` is the fence of what its commands write, where one comes behind it.
     pub fn follow(&self, fence: &Fence, output: Option<&str>) -> Result<(), String> {
         match (fence.info.as_str(), fence.file(), fence.comment.as_deref()) {
-            ("rhai" | "yaml", Some(name), _) => self.write(name, &fence.body, true),
+            ("rhai" | "yaml" | "toml", Some(name), _) => self.write(name, &fence.body, true),
             ("rhai,no_check", Some(name), _) => self.write(name, &fence.body, false),
             ("rhai", None, _) => self.runs(&fence.body),
             ("rhai,no_run", ..) => self.is_without_mistakes(&fence.body),
             ("yaml", None, _) => is_yaml(&fence.body),
+            ("toml", None, _) => is_toml(&fence.body),
             ("sh", ..) => self.shell(&fence.body, 0, output),
             ("sh,fails", ..) => self.shell(&fence.body, 1, output),
             ("console", ..) => self.session(&fence.body),
@@ -70,11 +71,11 @@ impl Story {
 
     fn write(&self, name: &str, body: &str, check: bool) -> Result<(), String> {
         self.home.file(name, &self.named_here(body));
-        if !name.ends_with(".rhai") {
-            return is_yaml(body);
-        }
-        if !check {
-            return Ok(());
+        match name.rsplit('.').next() {
+            Some("yaml") => return is_yaml(body),
+            Some("toml") => return is_toml(body),
+            _ if !check => return Ok(()),
+            _ => {}
         }
         let ran = self.home.kind(&["check", name]);
         if ran.code == 0 { Ok(()) } else { Err(format!("{}{}", ran.stdout, ran.stderr)) }
@@ -196,12 +197,18 @@ fn is_yaml(text: &str) -> Result<(), String> {
     kind::yaml::parse(text, "the page").map(|_: serde_json::Value| ()).map_err(|e| format!("{e:?}"))
 }
 
+fn is_toml(text: &str) -> Result<(), String> {
+    toml::from_str::<toml::Table>(text).map(|_| ()).map_err(|e| e.to_string())
+}
+
 /// Names that a page may use for clusters begin no other word of it.
 pub fn names_are_clear(text: &str) -> Result<(), String> {
     for name in [THERE].iter().chain(&MADE) {
         for (at, _) in text.match_indices(name) {
             if text[at + name.len()..].starts_with(|c: char| c.is_ascii_lowercase()) {
-                return Err(format!("a word of it begins with {name:?}, which the tests take for a cluster's name"));
+                return Err(format!(
+                    "a word of it begins with {name:?}, which the tests take for a cluster's name"
+                ));
             }
         }
     }

@@ -196,7 +196,9 @@ pub fn closest<'a>(name: &str, among: impl Iterator<Item = &'a str>) -> Option<&
     among
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
         // not so far that nothing of the name is left
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 4 && *distance < name.chars().count())
+        .filter(|(distance, candidate)| {
+            *distance <= 1 + candidate.len() / 4 && *distance < name.chars().count()
+        })
         .min()
         .map(|(_, candidate)| candidate)
 }
