@@ -276,7 +276,13 @@ fn in_our_words(signature: &str) -> String {
 fn unknown_property(text: &str) -> Option<Error> {
     let mut words = text.strip_prefix("Unknown property '")?.split('\'');
     let (name, owner) = (words.next()?, words.nth(1)?);
-    let error = Error::script("script.unknown_property", format!("a {owner} has no {name}"));
+    let an_owner = match owner {
+        "i64" => "an int".to_owned(),
+        "f64" => "a float".to_owned(),
+        "array" => "an array".to_owned(),
+        _ => format!("a {owner}"),
+    };
+    let error = Error::script("script.unknown_property", format!("{an_owner} has no {name}"));
     let own = || records().filter(|r| r.module == owner);
     let near = closest(name, own().filter(|r| r.is_property()).map(|r| r.name));
     Some(match near.or_else(|| closest(name, own().map(|r| r.name))) {
@@ -312,7 +318,7 @@ mod tests {
         let both = |message: &str, hint: &str| Some((message.to_owned(), hint.to_owned()));
         assert_eq!(of("nods", "Cluster"), both("a Cluster has no nods", "did you mean nodes?"));
         assert_eq!(of("zzz", "Node"), both("a Node has no zzz", "kind doc Node lists what it has"));
-        assert_eq!(of("size", "i64"), both("a i64 has no size", ""));
+        assert_eq!(of("size", "i64"), both("an int has no size", ""));
         assert_eq!(told("Array index 3 out of bounds"), None);
     }
 

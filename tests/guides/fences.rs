@@ -58,21 +58,52 @@ pub fn fences(text: &str) -> Result<Vec<Fence>, String> {
     }
 }
 
-/// Targets of links that are files, without what follows a `#`.
-pub fn links(text: &str) -> Vec<&str> {
-    let mut found = Vec::new();
+/// Targets of links within the project: a file, and the heading behind a `#` or nothing.
+pub fn links(text: &str) -> Vec<(&str, &str)> {
+    let targets = prose(text).flat_map(|line| line.split("](").skip(1));
+    let targets = targets.filter_map(|part| part.split(')').next()).filter(|target| !target.contains("://"));
+    targets.map(|target| target.split_once('#').unwrap_or((target, ""))).collect()
+}
+
+/// What links to the headings of a text have behind the `#`.
+pub fn headings(text: &str) -> Vec<String> {
+    let titles =
+        prose(text).filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
+    let anchor = |title: &str| {
+        let letters = title
+            .to_lowercase()
+            .chars()
+            .filter(|c| c.is_alphanumeric() || " -_".contains(*c))
+            .collect::<String>();
+        letters.replace(' ', "-")
+    };
+    titles.map(anchor).collect()
+}
+
+/// Lines outside of fences.
+fn prose(text: &str) -> impl Iterator<Item = &str> {
     let mut fenced = false;
-    for line in text.lines() {
-        fenced ^= line.starts_with("```");
-        if fenced {
-            continue;
-        }
-        for part in line.split("](").skip(1) {
-            let target = part.split(')').next().unwrap_or_default().split('#').next().unwrap_or_default();
-            if !target.is_empty() && !target.contains("://") {
-                found.push(target);
-            }
-        }
+    text.lines().filter(move |line| {
+        let mark = line.starts_with("```");
+        fenced ^= mark;
+        !fenced && !mark
+    })
+}
+
+/// The rules above.
+pub fn rules_hold() {
+    let found =
+        fences("<!-- why -->\n```sh,no_run\nls\n```\n\n```rhai\n//! a_test.rhai: tests\n```\n").unwrap();
+    let told: Vec<_> =
+        found.iter().map(|f| (f.line, f.info.as_str(), f.comment.as_deref(), f.file())).collect();
+    assert_eq!(told, [(2, "sh,no_run", Some("why"), None), (6, "rhai", None, Some("a_test.rhai"))]);
+    assert_eq!(found[0].body, "ls\n");
+    for missed in ["- a\n  ```sh\n  ls\n  ```\n", "~~~\nls\n~~~\n", "````sh\nls\n````\n", "```sh\nls\n"] {
+        assert!(fences(missed).is_err(), "{missed}");
     }
-    found
+    assert_eq!(
+        links("[a](b.md#c-d) ![e](f.png) [g](#h) https://i\n```\n[no](no.md)\n```\n"),
+        [("b.md", "c-d"), ("f.png", ""), ("", "h"),]
+    );
+    assert_eq!(headings("# A title\n## What, a `b`?\n```sh\n# no\n```\n"), ["a-title", "what-a-b"]);
 }

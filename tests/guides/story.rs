@@ -146,8 +146,11 @@ impl Story {
             came.truncate(came.rfind('\n').unwrap_or(0));
             pty.send(CTRL_D);
         }
-        pty.end();
-        self.is_shown(dialogue, &came)
+        self.is_shown(dialogue, &came)?;
+        match pty.end() {
+            0 => Ok(()),
+            code => Err(format!("it ended with {code}:\n{came}")),
+        }
     }
 
     /// Commands of the program that are not run are asked for their help, which tells unknown commands and flags.
