@@ -45,18 +45,19 @@ impl Frames {
                             variables.map(|(name, _, value)| (name.to_owned(), value)).collect();
                         SEEN.with_borrow_mut(|seen| {
                             seen.split_off(&(level + 1));
-                            // Within `variable.method(…)` Rhai shows no variables: what was seen before holds still.
+                            // a method of a variable is called with an empty scope in place of the function's
                             if !variables.is_empty() || !seen.contains_key(&level) {
                                 seen.insert(level, variables);
                             }
                         });
                     }
-                    DebuggerEvent::FunctionExitWithValue(_) => {
-                        SEEN.with_borrow_mut(|seen| seen.remove(&level));
-                    }
                     DebuggerEvent::FunctionExitWithError(error) => {
                         let seen = SEEN.with_borrow_mut(|seen| seen.remove(&level));
                         frames.add(error, seen.unwrap_or_default());
+                    }
+                    // what is called next at this level has variables of its own, or none
+                    DebuggerEvent::FunctionExitWithValue(_) => {
+                        SEEN.with_borrow_mut(|seen| seen.remove(&level));
                     }
                     _ => {}
                 }

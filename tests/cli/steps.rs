@@ -9,7 +9,6 @@ pub fn tests() -> Vec<Trial> {
         plain functions_of_the_script_can_be_called_at_its_stops,
         plain a_named_step_is_stopped_at,
         plain a_failed_step_is_run_again_with_the_variables_of_the_failing_call,
-        plain variables_around_a_method_that_fails_are_there,
         plain a_failed_statement_is_run_again_with_what_was_set,
         plain an_input_that_ends_ends_the_run,
     }
@@ -62,16 +61,6 @@ fn a_failed_step_is_run_again_with_the_variables_of_the_failing_call() {
     std::fs::remove_file(home.work().join("missing.txt")).unwrap();
     let ran = home.kind_with(&["run", "--interactive", "s.rhai"], "abort\n");
     ran.code(1).stdout("before\n");
-}
-
-fn variables_around_a_method_that_fails_are_there() {
-    let home = Home::new();
-    home.file(
-        "s.rhai",
-        "fn add(list, by) { list.push(by); list.missing(by) }\nstep(\"add\", || add([1], 41));",
-    );
-    let ran = home.kind_with(&["run", "--no-check", "-i", "s.rhai"], "list\nby + 1\nskip\n");
-    ran.ok().stdout("- 1\n- 41\n42\n");
 }
 
 fn a_failed_statement_is_run_again_with_what_was_set() {
