@@ -3,8 +3,8 @@
 use super::documents::Document;
 use super::uri::of_path as uri_of;
 use crate::host::{dirs, fs};
-use crate::script::Record;
 use crate::script::check::{Function, Severity, Target, Text};
+use crate::script::{Record, outline};
 use serde_json::{Value, json};
 use std::ops::Range;
 use std::path::PathBuf;
@@ -64,7 +64,7 @@ pub fn hover(document: &Document, at: usize) -> Value {
         Target::Record(record) => about_record(record),
         Target::Function(_, _, function) => about_function(function),
         Target::Module(module) => {
-            let about = module.content.lines().map_while(|l| l.strip_prefix("//!")).map(str::trim);
+            let about = outline::about(&module.content).map(str::trim);
             format!("`{}`\n\n{}", module.name, about.collect::<Vec<_>>().join("\n"))
         }
         Target::Variable(_, name) => format!("```rhai\nlet {name}\n```"),

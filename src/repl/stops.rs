@@ -84,6 +84,9 @@ impl Console {
         let answered = run.nested(|| {
             let mut inner = ScriptSession::new(Host::new(run.clone()), self.background.streamed());
             inner.set_variables(&stop.variables);
+            if let Some(functions) = run.functions.get() {
+                inner.set_functions(functions);
+            }
             let mut session = StopSession { inner, words, prompt: format!("{}> ", stop.name), answer: None };
             let ended =
                 super::run(&mut session, &self.printer, &self.background, Options::from_environment());

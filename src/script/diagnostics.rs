@@ -185,6 +185,11 @@ pub fn from_rhai(error: &EvalAltResult, main: &str, sources: &Sources) -> Error 
         EvalAltResult::ErrorFunctionNotFound(signature, _) => unknown_function(signature),
         EvalAltResult::ErrorVariableNotFound(name, _) => unknown_name("variable", name),
         EvalAltResult::ErrorModuleNotFound(name, _) => unknown_name("module", name),
+        EvalAltResult::ErrorDataRace(..) => {
+            let error = "a variable is changed or called on while a closure that captured it uses it";
+            Error::script("script.data_race", error)
+                .hint("give the closure a copy: let copy = x; and write copy in the closure")
+        }
         EvalAltResult::ErrorParsing(kind, _) => {
             Error::script("script.syntax", lower_first(&kind.to_string()))
         }
@@ -193,7 +198,7 @@ pub fn from_rhai(error: &EvalAltResult, main: &str, sources: &Sources) -> Error 
             if let Some(at) = bare.rfind(" (line ") {
                 bare.truncate(at);
             }
-            Error::script("script.error", lower_first(&bare))
+            unknown_property(&bare).unwrap_or_else(|| Error::script("script.error", lower_first(&bare)))
         }
     };
     if error.context().place.is_none() {
@@ -267,6 +272,26 @@ fn in_our_words(signature: &str) -> String {
     text
 }
 
+/// The error behind Rhai's `Unknown property 'nods' - a getter is not registered for type 'Cluster'`; `None` for others.
+fn unknown_property(text: &str) -> Option<Error> {
+    let mut words = text.strip_prefix("Unknown property '")?.split('\'');
+    let (name, owner) = (words.next()?, words.nth(1)?);
+    let an_owner = match owner {
+        "i64" => "an int".to_owned(),
+        "f64" => "a float".to_owned(),
+        "array" => "an array".to_owned(),
+        _ => format!("a {owner}"),
+    };
+    let error = Error::script("script.unknown_property", format!("{an_owner} has no {name}"));
+    let own = || records().filter(|r| r.module == owner);
+    let near = closest(name, own().filter(|r| r.is_property()).map(|r| r.name));
+    Some(match near.or_else(|| closest(name, own().map(|r| r.name))) {
+        Some(near) => error.hint(format!("did you mean {near}?")),
+        None if own().next().is_some() => error.hint(format!("kind doc {owner} lists what it has")),
+        None => error,
+    })
+}
+
 fn unknown_name(what: &str, name: &str) -> Error {
     let error = Error::script(format!("script.unknown_{what}"), format!("there is no {what} {name:?}"));
     let names: Vec<&str> = match what {
@@ -281,7 +306,21 @@ fn unknown_name(what: &str, name: &str) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use super::in_our_words;
+    use super::{in_our_words, unknown_property};
+
+    #[test]
+    fn a_property_that_is_not_there_is_told_with_one_that_is() {
+        let told =
+            |text: &str| unknown_property(text).map(|e| (e.message().to_owned(), e.hints().join("; ")));
+        let of = |name: &str, owner: &str| {
+            told(&format!("Unknown property '{name}' - a getter is not registered for type '{owner}'"))
+        };
+        let both = |message: &str, hint: &str| Some((message.to_owned(), hint.to_owned()));
+        assert_eq!(of("nods", "Cluster"), both("a Cluster has no nods", "did you mean nodes?"));
+        assert_eq!(of("zzz", "Node"), both("a Node has no zzz", "kind doc Node lists what it has"));
+        assert_eq!(of("size", "i64"), both("an int has no size", ""));
+        assert_eq!(told("Array index 3 out of bounds"), None);
+    }
 
     #[test]
     fn types_have_the_names_of_the_help() {

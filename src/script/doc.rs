@@ -111,12 +111,13 @@ pub fn pages(places: &Places) -> Vec<Page> {
 /// When nothing has that name.
 pub fn find(pages: Vec<Page>, name: &str) -> Result<Vec<Page>> {
     let wanted = name.trim_end_matches("()").trim_end_matches(".rhai");
-    let same = |p: &Page| p.name == wanted || p.name.strip_prefix("std/") == Some(wanted);
-    if let Some(page) =
-        pages.iter().find(|p| same(p)).or_else(|| pages.iter().find(|p| p.name.eq_ignore_ascii_case(wanted)))
-    {
-        // a type and a module may differ by a capital only: who asks for one wants to know of both
-        let all = pages.iter().filter(|p| p.name.eq_ignore_ascii_case(&page.name)).cloned().collect();
+    if let Some(page) = pages.iter().find(|p| p.name == wanted && wanted.starts_with("std/")) {
+        return Ok(vec![page.clone()]);
+    }
+    // a type, a module and a script may differ by a capital or the folder only: who asks for one wants to know of all
+    let bare = |p: &Page| p.name.strip_prefix("std/").unwrap_or(&p.name).eq_ignore_ascii_case(wanted);
+    let all: Vec<Page> = pages.iter().filter(|p| bare(p)).cloned().collect();
+    if !all.is_empty() {
         return Ok(all);
     }
     let named = |e: &Entry| {
@@ -178,7 +179,7 @@ fn thrown(record: &Record) -> Vec<String> {
 /// The page of a script of the standard library.
 fn script(module: &Module) -> Page {
     let name = format!("std/{}", module.name);
-    let about: Vec<&str> = module.text.lines().map_while(|l| l.strip_prefix("//!")).map(str::trim).collect();
+    let about: Vec<&str> = super::outline::about(&module.text).map(str::trim).collect();
     let text = Arc::new(Text::new(&module.display_name(), &module.text));
     let functions = Parsed::new(&super::check::parser(), &text).map(|p| p.functions).unwrap_or_default();
     let alias = module.name.clone();
@@ -324,6 +325,9 @@ mod tests {
         assert_eq!(names("step"), ["step", "cache::step"]);
         assert_eq!(names("node.exec"), ["node.exec"]);
         assert!(names("std/node").contains(&"std/node::boot".to_owned()));
+        assert!(!names("std/node").contains(&"node.exec".to_owned()));
+        assert!(names("node").contains(&"std/node::boot".to_owned()));
+        assert!(names("node").contains(&"node.exec".to_owned()));
         assert!(names("cluster").contains(&"cluster::plan".to_owned()));
         assert!(names("cluster").contains(&"cluster.nodes".to_owned()));
         assert!(find(all(), "paralel").unwrap_err().hints()[0].contains("parallel"));

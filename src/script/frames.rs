@@ -41,15 +41,23 @@ impl Frames {
                 match event {
                     DebuggerEvent::Step | DebuggerEvent::BreakPoint(_) => {
                         let variables = context.scope().iter();
-                        let variables = variables.map(|(name, _, value)| (name.to_owned(), value)).collect();
+                        let variables: Variables =
+                            variables.map(|(name, _, value)| (name.to_owned(), value)).collect();
                         SEEN.with_borrow_mut(|seen| {
-                            seen.split_off(&level);
-                            seen.insert(level, variables)
+                            seen.split_off(&(level + 1));
+                            // a method of a variable is called with an empty scope in place of the function's
+                            if !variables.is_empty() || !seen.contains_key(&level) {
+                                seen.insert(level, variables);
+                            }
                         });
                     }
                     DebuggerEvent::FunctionExitWithError(error) => {
                         let seen = SEEN.with_borrow_mut(|seen| seen.remove(&level));
                         frames.add(error, seen.unwrap_or_default());
+                    }
+                    // what is called next at this level has variables of its own, or none
+                    DebuggerEvent::FunctionExitWithValue(_) => {
+                        SEEN.with_borrow_mut(|seen| seen.remove(&level));
                     }
                     _ => {}
                 }

@@ -133,8 +133,7 @@ impl Host {
     /// The parameters that a script declares, and the first paragraph of its documentation.
     pub fn parameters(&self, source: &Source) -> Result<(Option<Vec<Param>>, String)> {
         let (name, text) = source.load()?;
-        let doc = text.lines().skip_while(|l| l.starts_with("#!")).map_while(|l| l.strip_prefix("//!"));
-        let doc = doc.map(str::trim).collect::<Vec<_>>().join("\n");
+        let doc = super::outline::about(&text).map(str::trim).collect::<Vec<_>>().join("\n");
         Ok((params::of_script(&self.compile(&name, &text)?)?, doc))
     }
 
@@ -154,6 +153,12 @@ impl Host {
     pub fn run_script(&self, source: &Source) -> Result<Dynamic> {
         let (name, text) = source.load()?;
         let mut variables = rhai::Scope::new();
+        if self.run.stops.get().is_some() {
+            let mut functions = self.compile(&name, &text)?;
+            functions.clear_statements();
+            // a run has one script, and this is its first call
+            let _ = self.run.functions.set(functions);
+        }
         match self.run.stops.get() {
             Some(stops) if stops.on_failure() => {
                 self.run_stopping(stops.as_ref(), &name, &text, &mut variables)

@@ -17,7 +17,7 @@ mod hooks;
 mod host;
 mod lexer;
 mod limits;
-mod outline;
+pub(crate) mod outline;
 pub mod params;
 pub mod plan;
 mod record;

@@ -48,10 +48,15 @@ pub fn functions(text: &str) -> Vec<Function> {
     found
 }
 
+/// The `//!` lines at the beginning, without the marks; other comments, such as a `#!` line or a licence, may stand before.
+pub fn about(text: &str) -> impl Iterator<Item = &str> {
+    let other = |l: &&str| l.starts_with("#!") || l.starts_with("//") && !l.starts_with("//!");
+    text.lines().skip_while(other).map_while(|line| line.strip_prefix("//!"))
+}
+
 /// What the `//!` lines at the beginning say.
 pub fn module_doc(text: &str) -> String {
-    let lines = text.lines().map_while(|line| line.strip_prefix("//!"));
-    lines.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n")
+    about(text).map(|line| line.strip_prefix(' ').unwrap_or(line)).collect::<Vec<_>>().join("\n")
 }
 
 /// The function whose `fn` is the token `at`, and the token behind it.

@@ -62,6 +62,8 @@ pub struct Run {
     pub hooks: Hooks,
     /// Variables of functions that failed, while somebody is asked at failures.
     pub frames: Frames,
+    /// Functions of the script that is run, while somebody is asked at its steps.
+    pub functions: OnceLock<rhai::AST>,
     /// The plan that is made instead of doing anything.
     pub plan: OnceLock<Arc<Plan>>,
     /// Who is asked at steps and failures, if anybody.
@@ -86,6 +88,7 @@ impl Run {
             sources: Sources::default(),
             hooks: Hooks::default(),
             frames: Frames::default(),
+            functions: OnceLock::new(),
             plan: OnceLock::new(),
             stops: OnceLock::new(),
             tokens: Mutex::default(),

@@ -11,7 +11,8 @@ pub fn tests() -> Vec<Trial> {
     }
 }
 
-const SCRIPT: &str = r#"//! Greets somebody.
+const SCRIPT: &str = r#"// greet.rhai
+//! Greets somebody.
     let p = params(#{
         name: #{type: "string", doc: "Who is greeted"},
         times: 1,

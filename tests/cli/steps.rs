@@ -6,6 +6,7 @@ use libtest_mimic::Trial;
 pub fn tests() -> Vec<Trial> {
     trials! { "steps":
         plain each_step_can_be_run_repeated_skipped_or_looked_at,
+        plain functions_of_the_script_can_be_called_at_its_stops,
         plain a_named_step_is_stopped_at,
         plain a_failed_step_is_run_again_with_the_variables_of_the_failing_call,
         plain a_failed_statement_is_run_again_with_what_was_set,
@@ -26,6 +27,14 @@ fn each_step_can_be_run_repeated_skipped_or_looked_at() {
     home.file("s.rhai", STEPS);
     let ran = home.kind_with(&["run", "--step", "s.rhai"], "repeat\nrun\nn + 40\nskip \"other\"\n\n");
     ran.ok().stdout("one 1\none 2\n42\nother\nthree 2\n").tells("before step two");
+}
+
+fn functions_of_the_script_can_be_called_at_its_stops() {
+    let home = Home::new();
+    let text = "fn twice(x) { x * 2 }\nlet a = 4;\nstep(\"one\", || fail(\"no\"));\nprint(twice(a));";
+    home.file("s.rhai", text);
+    home.kind_with(&["run", "--step", "s.rhai"], "twice(a) + 1\nskip\n").ok().stdout("9\n8\n");
+    home.kind_with(&["run", "-i", "s.rhai"], "twice(a) + 1\nskip\n").ok().stdout("9\n8\n");
 }
 
 fn a_named_step_is_stopped_at() {

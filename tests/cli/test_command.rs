@@ -175,7 +175,7 @@ fn the_stdlib_without_a_cluster() {
 fn the_stdlib_on_a_cluster() {
     let cluster = shared();
     let file = format!("{}/cluster_test.rhai", folder());
-    cluster.home.kind(&["test", "--cluster", &cluster.name, &file]).ok().tells("5 passed in");
+    cluster.home.kind(&["test", "--cluster", &cluster.name, &file]).ok().tells("6 passed in");
     assert!(!engine::nodes(&cluster.name).is_empty(), "the user's own cluster is left alone");
 }
 

@@ -42,7 +42,7 @@ pub fn plain(name: &str, body: fn()) -> Trial {
 }
 
 /// A test that needs an engine and the node image.
-pub fn real(name: &str, body: fn()) -> Trial {
+pub fn real(name: &str, body: impl FnOnce() + Send + 'static) -> Trial {
     Trial::test(name, move || {
         if need().is_err() {
             return Err(Failed::from(

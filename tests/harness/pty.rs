@@ -123,6 +123,21 @@ impl Pty {
         self.until(&format!("prompt {prompt:?}"), |screen| screen.lines().last() == Some(prompt.trim_end()))
     }
 
+    /// Whether the program, and all that it started here, has closed the terminal; what it wrote is on the screen then.
+    pub fn is_over(&self) -> bool {
+        self.seen.lock().over
+    }
+    /// Waits for that; whether it came in time.
+    pub fn is_over_within(&self, limit: Duration) -> bool {
+        let since = Instant::now();
+        let mut state = self.seen.lock();
+        while !state.over && since.elapsed() < limit {
+            let left = limit.saturating_sub(since.elapsed());
+            state = self.seen.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.over
+    }
+
     pub fn resize(&self, columns: u16, rows: u16) {
         self.master.resize(PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 }).unwrap();
         self.seen.lock().screen.screen_mut().set_size(nonzero(rows), nonzero(columns));

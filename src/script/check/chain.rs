@@ -69,8 +69,9 @@ impl Names<'_, '_> {
                 let found = records().find(|r| r.module == owner && r.name == name);
                 let Some(record) = found else {
                     let all = || records().filter(|r| r.module == owner);
-                    let near =
-                        closest(name, all().map(|r| r.name)).map(|near| format!("did you mean {near}?"));
+                    let near = closest(name, all().filter(|r| r.is_property()).map(|r| r.name))
+                        .or_else(|| closest(name, all().map(|r| r.name)))
+                        .map(|near| format!("did you mean {near}?"));
                     let hint = near.unwrap_or_else(|| format!("kind doc {owner} lists what it has"));
                     self.error("unknown-property", span, format!("a {owner} has no {name}")).hint =
                         Some(hint);

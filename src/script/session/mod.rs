@@ -57,6 +57,11 @@ impl ScriptSession {
         }
     }
 
+    /// Makes functions of a script known, as if they had been typed.
+    pub fn set_functions(&mut self, functions: &AST) {
+        self.kept = self.kept.merge(functions);
+    }
+
     /// The value of a variable.
     pub fn variable(&self, name: &str) -> Option<Dynamic> {
         self.variables.get_value(name)

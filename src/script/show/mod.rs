@@ -30,13 +30,22 @@ pub fn value(run: &Run, value: &Dynamic) -> String {
         return value.to_string().trim_end_matches('\n').to_owned();
     }
     if value.is_map() || value.is_array() {
-        let data = data::of(run, value);
+        let mut data = data::of(run, value);
+        leave_out_managed_fields(&mut data);
         return match &data {
             Value::Array(items) => table::objects(items).unwrap_or_else(|| tree::of(&data)),
             _ => tree::of(&data),
         };
     }
     plain(value)
+}
+
+/// Who changed which field is left out of an object of Kubernetes, as kubectl does.
+fn leave_out_managed_fields(value: &mut Value) {
+    let metadata = if value["kind"].is_string() { value.get_mut("metadata") } else { None };
+    if let Some(fields) = metadata.and_then(Value::as_object_mut) {
+        fields.shift_remove("managedFields");
+    }
 }
 
 /// What has no parts.

@@ -52,7 +52,7 @@ impl Module {
     }
     /// The first sentence of its documentation (`//!`).
     pub fn summary(&self) -> String {
-        let lines = self.text.lines().map_while(|l| l.strip_prefix("//!")).map(str::trim);
+        let lines = super::outline::about(&self.text).map(str::trim);
         let paragraph: Vec<&str> = lines.take_while(|l| !l.is_empty()).collect();
         let paragraph = paragraph.join(" ");
         let end = paragraph.find(". ").map_or(paragraph.len(), |i| i + 1);
@@ -195,7 +195,10 @@ pub fn config_dir() -> PathBuf {
 pub fn closest<'a>(name: &str, among: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     among
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 4)
+        // not so far that nothing of the name is left
+        .filter(|(distance, candidate)| {
+            *distance <= 1 + candidate.len() / 4 && *distance < name.chars().count()
+        })
         .min()
         .map(|(_, candidate)| candidate)
 }
