@@ -41,10 +41,14 @@ impl Frames {
                 match event {
                     DebuggerEvent::Step | DebuggerEvent::BreakPoint(_) => {
                         let variables = context.scope().iter();
-                        let variables = variables.map(|(name, _, value)| (name.to_owned(), value)).collect();
+                        let variables: Variables =
+                            variables.map(|(name, _, value)| (name.to_owned(), value)).collect();
                         SEEN.with_borrow_mut(|seen| {
-                            seen.split_off(&level);
-                            seen.insert(level, variables)
+                            seen.split_off(&(level + 1));
+                            // a method of a variable is called with an empty scope in place of the function's
+                            if !variables.is_empty() || !seen.contains_key(&level) {
+                                seen.insert(level, variables);
+                            }
                         });
                     }
                     DebuggerEvent::FunctionExitWithError(error) => {
