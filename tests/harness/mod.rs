@@ -55,6 +55,14 @@ pub fn real(name: &str, body: fn()) -> Trial {
     .with_ignored_flag(skips_engine())
 }
 
+/// A test that needs another program on this machine; where there is none, it is reported as ignored, with its name.
+pub fn with_program(program: &str, name: &str, body: fn()) -> Trial {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let there = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+    let trial = plain(name, body);
+    if there { trial } else { trial.with_kind(format!("no {program} here")).with_ignored_flag(true) }
+}
+
 /// Makes a list of trials from functions of the calling module.
 macro_rules! trials {
     ($module:literal: $(plain $plain:ident,)* $(real $real:ident,)*) => {
