@@ -13,11 +13,11 @@ use std::time::{Duration, Instant};
 
 const COLUMNS: u16 = 100;
 const ROWS: u16 = 32;
-/// How fast somebody types, and how long somebody looks, in a recording.
+/// How fast somebody types, and how long somebody looks at what came and at each line of it, in a recording.
 const LETTER: Duration = Duration::from_millis(45);
-const LOOK: Duration = Duration::from_millis(1200);
-/// A player shortens what takes longer, in seconds.
-const IDLE: f64 = 2.0;
+const LOOK: Duration = Duration::from_millis(1000);
+const LINE: Duration = Duration::from_millis(200);
+const LONGEST: Duration = Duration::from_secs(4);
 /// How fast a test types: letters that come at once are a paste, and Escape before a letter is Alt.
 const TEST_LETTER: Duration = Duration::from_millis(3);
 const TEST_ESCAPE: Duration = Duration::from_millis(150);
@@ -76,6 +76,7 @@ impl Recording<'_> {
 fn write(path: &Path, recording: &Recording<'_>) {
     let mut pty = Pty::start(&recording.command, COLUMNS, ROWS);
     let mut marks: Vec<(Duration, Value)> = Vec::new();
+    let mut known = String::new();
     for take in recording.takes {
         match take {
             Take::Type(text) => {
@@ -87,12 +88,12 @@ fn write(path: &Path, recording: &Recording<'_>) {
             }
             Take::Ready(line) => {
                 pty.ready(line);
-                std::thread::sleep(LOOK);
+                look(&pty, &mut known);
                 marks.push((pty.time(), json!([0.0, "m", line])));
             }
             Take::See(text) => {
                 pty.see(text);
-                std::thread::sleep(LOOK);
+                look(&pty, &mut known);
                 marks.push((pty.time(), json!([0.0, "m", text])));
             }
         }
@@ -103,7 +104,7 @@ fn write(path: &Path, recording: &Recording<'_>) {
     events.extend(marks);
     events.sort_by_key(|(time, _)| *time);
     let header = json!({
-        "version": 2, "width": COLUMNS, "height": ROWS, "title": recording.title, "idle_time_limit": IDLE,
+        "version": 2, "width": COLUMNS, "height": ROWS, "title": recording.title, "idle_time_limit": LONGEST.as_secs(),
         "env": {"TERM": "xterm-256color", "SHELL": "/bin/bash"},
         "drawn_by": recording.drawn_by,
     });
@@ -114,6 +115,15 @@ fn write(path: &Path, recording: &Recording<'_>) {
     }
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, text).unwrap();
+}
+
+/// Looks at the screen as long as its new lines take; `known` is what it was before.
+fn look(pty: &Pty, known: &mut String) {
+    let screen = pty.screen();
+    let fresh = screen.lines().filter(|line| !known.lines().any(|old| old == *line)).count();
+    let time = LOOK + LINE * u32::try_from(fresh).unwrap();
+    std::thread::sleep(time.min(LONGEST));
+    *known = pty.screen();
 }
 
 #[track_caller]
@@ -175,13 +185,18 @@ fn press(pty: &mut Pty, keys: &str) {
     }
 }
 
-/// A screen without what may differ: the cluster's name and with it the width of columns, addresses, times, the
-/// order of steps that ended, and what is told on old hosts only.
+/// A screen without what may differ: the cluster's name and with it the width of columns, processes in names of tests'
+/// clusters, addresses, times, the order of steps that ended, and what is told on old hosts only.
 fn normal(screen: &str, demo: &str) -> String {
+    let digit = |c: char| c.is_ascii_digit();
     let word = |word: &str| {
         let bare = word.trim_end_matches(['s', 'm', 'h', ',']);
         if word.parse::<std::net::Ipv4Addr>().is_ok() {
             "ADDRESS".to_owned()
+        } else if let Some(rest) = word.strip_prefix("demo-").map(|rest| rest.trim_start_matches(digit))
+            && rest.starts_with('-')
+        {
+            format!("demo-PROCESS{rest}")
         } else if bare != word && bare.parse::<f64>().is_ok() {
             "TIME".to_owned()
         } else {

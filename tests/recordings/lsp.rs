@@ -6,8 +6,7 @@ use crate::harness::recording::Recording;
 use crate::harness::recording::Take::{Ready, See, Type};
 
 /// What a user's init.lua would have; `vim.lsp.start` came with Neovim 0.8.
-const CONFIG: &str = r#"
-vim.api.nvim_create_autocmd({"BufReadPost", "BufNewFile"}, {
+const CONFIG: &str = r#"vim.api.nvim_create_autocmd({"BufReadPost", "BufNewFile"}, {
     pattern = "*.rhai",
     callback = function()
         local server = {name = "kind", cmd = {"kind", "lsp"}, root_dir = vim.fn.getcwd()}
@@ -47,7 +46,7 @@ pub fn check() {
     home.file("init.lua", CONFIG);
     let takes = [
         Ready("$"),
-        Type("cat init.lua | head -12\r"),
+        Type("grep lsp init.lua\r"),
         Ready("$"),
         Type("\x0c"),
         Ready("$"),

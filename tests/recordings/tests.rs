@@ -8,7 +8,7 @@ use crate::harness::{Home, clusters, slots};
 const SCRIPT: &str = r#"//! What our pods rely on.
 
 fn test_coredns_answers(c) {
-    c.wait("deployment", "coredns", "Available", 120, #{namespace: "kube-system"});
+    c.wait("deployment", "coredns", "Available", 120, "kube-system");
 }
 
 fn test_packets_fit_the_tunnel(c) {
@@ -33,7 +33,7 @@ pub fn check() {
         Ready("$"),
         Type("echo $?\r"),
         Ready("$"),
-        Type("ls evidence/*/*\r"),
+        Type("ls -m evidence/*/*/*-control-plane\r"),
         Ready("$"),
         Type(CTRL_D),
     ];
