@@ -10,7 +10,7 @@ pub fn check() {
         Ready("kind:demo>"),
         Type("c.nodes\r"),
         Ready("kind:demo>"),
-        Type("n.exec(\"ls\", \"/kind\")\r"),
+        Type("n.exec(\"ls\", \"/kind/manifests\")\r"),
         Ready("kind:demo>"),
         Type("n.read(\"/kind/vers\t"),
         Ready("kind:demo> n.read(\"/kind/version"),
