@@ -186,7 +186,7 @@ fn press(pty: &mut Pty, keys: &str) {
 }
 
 /// A screen without what may differ: the cluster's name and with it the width of columns, processes in names of tests'
-/// clusters, addresses, times, the order of steps that ended, and what is told on old hosts only.
+/// clusters, addresses, times, lines' numbers in diffs, the order of steps that ended, and what is told on old hosts only.
 fn normal(screen: &str, demo: &str) -> String {
     let digit = |c: char| c.is_ascii_digit();
     let word = |word: &str| {
@@ -210,6 +210,8 @@ fn normal(screen: &str, demo: &str) -> String {
         // with its hint
         lines.drain(at..lines.len().min(at + 2));
     }
+    // a script may have grown above what a diff shows
+    lines.iter_mut().filter(|line| line.starts_with("@@ ")).for_each(|line| "@@".clone_into(line));
     let ended = |line: &String| line.starts_with('✓');
     lines.chunk_by_mut(|a, b| ended(a) && ended(b)).for_each(<[String]>::sort);
     lines.join("\n")
