@@ -15,7 +15,7 @@ const COLUMNS: u16 = 100;
 const ROWS: u16 = 32;
 /// How fast somebody types, and how long somebody looks at what came and at each line of it, in a recording.
 const LETTER: Duration = Duration::from_millis(45);
-const LOOK: Duration = Duration::from_millis(1000);
+const LOOK: Duration = Duration::from_secs(1);
 const LINE: Duration = Duration::from_millis(200);
 const LONGEST: Duration = Duration::from_secs(4);
 /// How fast a test types: letters that come at once are a paste, and Escape before a letter is Alt.
