@@ -142,3 +142,9 @@ pub fn size(path: &Path) -> Result<u64> {
 pub fn canonical(path: &Path) -> Result<PathBuf> {
     std::fs::canonicalize(path).map_err(|e| error("find", path, e))
 }
+
+/// A path as people read it: from the working directory when it is below that, else as it is.
+pub fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(here).unwrap_or(path).display().to_string()
+}

@@ -1,6 +1,6 @@
 //! `kind lsp`: word by word as the protocol has it, and in a real editor.
 
-use crate::harness::{Home, home, trials};
+use crate::harness::{Home, home, trials, with_program};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -9,14 +9,15 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 pub fn tests() -> Vec<Trial> {
-    trials! { "lsp":
+    let mut all = trials! { "lsp":
         plain findings_come_and_go_as_the_text_changes,
         plain completion_knows_types_modules_and_keys,
         plain hover_and_signature_come_from_the_records,
         plain definitions_lead_into_the_standard_library,
         plain symbols_and_the_end,
-        plain neovim_is_content,
-    }
+    };
+    all.push(with_program("nvim", "lsp::neovim_is_content", neovim_is_content));
+    all
 }
 
 /// An editor of a few lines.

@@ -9,6 +9,7 @@ pub fn tests() -> Vec<Trial> {
         plain functions_of_the_script_can_be_called_at_its_stops,
         plain a_named_step_is_stopped_at,
         plain a_failed_step_is_run_again_with_the_variables_of_the_failing_call,
+        plain a_failed_method_shows_the_variables_around_it,
         plain a_failed_statement_is_run_again_with_what_was_set,
         plain an_input_that_ends_ends_the_run,
     }
@@ -61,6 +62,16 @@ fn a_failed_step_is_run_again_with_the_variables_of_the_failing_call() {
     std::fs::remove_file(home.work().join("missing.txt")).unwrap();
     let ran = home.kind_with(&["run", "--interactive", "s.rhai"], "abort\n");
     ran.code(1).stdout("before\n");
+}
+
+fn a_failed_method_shows_the_variables_around_it() {
+    let home = Home::new();
+    home.file(
+        "s.rhai",
+        "fn pick(list) { let key = 7; list.index_of(key, |x| x); key }\nstep(\"pick\", || pick([1]));",
+    );
+    let ran = home.kind_with(&["run", "--no-check", "-i", "s.rhai"], "key\nlist\nskip\n");
+    ran.ok().stdout("7\n- 1\n");
 }
 
 fn a_failed_statement_is_run_again_with_what_was_set() {

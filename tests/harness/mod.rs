@@ -55,6 +55,14 @@ pub fn real(name: &str, body: impl FnOnce() + Send + 'static) -> Trial {
     .with_ignored_flag(skips_engine())
 }
 
+/// A test that needs another program on this machine; where there is none, it is reported as ignored, with its name.
+pub fn with_program(program: &str, name: &str, body: fn()) -> Trial {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let there = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+    let trial = plain(name, body);
+    if there { trial } else { trial.with_kind(format!("no {program} here")).with_ignored_flag(true) }
+}
+
 /// Makes a list of trials from functions of the calling module.
 macro_rules! trials {
     ($module:literal: $(plain $plain:ident,)* $(real $real:ident,)*) => {
@@ -87,7 +95,13 @@ pub fn need() -> &'static Result<(), String> {
         if engine::find().is_none() {
             return Err("no container engine answers after `kind engine start`".to_owned());
         }
-        if !engine::has_image(IMAGE) {
+        if engine::has_image(IMAGE) {
+            // one that was built here may be older than what is tested; with nothing new this takes a moment
+            let labels = &engine::get(&format!("/images/{IMAGE}/json"))["Config"]["Labels"];
+            if labels["io.x-k8s.kind.build"].is_string() {
+                give(&home, &["-q", "build", "node-image", "--image", IMAGE], "the node image")?;
+            }
+        } else {
             eprintln!(
                 "tests: the engine has no {IMAGE}; `kind build node-image` makes it from Go modules and Debian \
                  packages (15 to 30 minutes on two processors, once)"

@@ -1,45 +1,40 @@
 //! The recordings in docs/recordings show what the program does now. `KIND_RECORD=1 cargo test --test suite -- recordings`
 //! writes them anew.
 
-use crate::harness::recording::Take::{Ready, See, Type};
-use crate::harness::{Cluster, real, recording};
+mod cni;
+mod failure;
+mod first_prompt;
+mod lsp;
+mod tests;
+
+use crate::harness::{Cluster, Home, real, recording, with_program};
 use libtest_mimic::Trial;
+use std::process::Command;
 
 pub fn tests() -> Vec<Trial> {
-    vec![real("recordings::from_the_first_prompt_to_a_poked_node", first_prompt)]
+    vec![
+        real("recordings::from_the_first_prompt_to_a_poked_node", first_prompt::check),
+        real("recordings::a_step_of_the_cni_is_changed_and_run_again", cni::check),
+        real("recordings::a_failed_step_is_looked_at_and_run_again", failure::check),
+        real("recordings::a_failing_and_a_passing_test", tests::check),
+        with_program("nvim", "recordings::an_editor_knows_the_scripts", lsp::check),
+    ]
 }
 
 /// A cluster of its own, called demo where somebody will look at it.
-fn demo() -> Cluster {
-    let cluster = if recording::records() { Cluster::exactly("demo") } else { Cluster::named("rec") };
-    cluster.create_with("nodes:\n- role: control-plane\n- role: worker\n", &["--wait", "2m"]).ok();
+fn demo(name: &str, config: &str) -> Cluster {
+    let cluster = if recording::records() { Cluster::exactly("demo") } else { Cluster::named(name) };
+    cluster.create_with(config, &["--wait", "2m"]).ok();
     cluster
 }
 
-fn first_prompt() {
-    let cluster = demo();
-    let command = cluster.home.command(&["repl", "--cluster", &cluster.name]);
-    let takes = [
-        Ready("kind:demo>"),
-        Type("c.nodes\r"),
-        Ready("kind:demo>"),
-        Type("n.exec(\"ls\", \"/kind\")\r"),
-        Ready("kind:demo>"),
-        Type("n.read(\"/kind/vers\t"),
-        See("/kind/version"),
-        Type("\")\r"),
-        Ready("kind:demo>"),
-        Type("!uname -s; cat /kind/version\r"),
-        Ready("kind:demo>"),
-        Type("kubectl get nodes\r"),
-        See("!kubectl get nodes runs it"),
-        Type("c.list(\"nodes\")\r"),
-        Ready("kind:demo>"),
-        Type("n.write(\"/etc/motd\", \"poked\")\r"),
-        Ready("kind:demo>"),
-        Type("n.read(\"/etc/motd\")\r"),
-        Ready("kind:demo>"),
-        Type(".quit\r"),
-    ];
-    recording::check("first-prompt", "From the first prompt to a poked node", command, &cluster.name, &takes);
+/// A shell in the home's working directory that finds the program as `kind`.
+fn shell(home: &Home) -> Command {
+    let programs = home.root().join("bin");
+    std::fs::create_dir_all(&programs).unwrap();
+    std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_kind"), programs.join("kind")).unwrap();
+    let mut command = home.program("bash", &["--norc", "--noprofile", "-i"]);
+    let path = std::env::var("PATH").unwrap_or_default();
+    command.env("PATH", format!("{}:{path}", programs.display())).env("PS1", "$ ").env("LANG", "C.UTF-8");
+    command
 }

@@ -6,6 +6,7 @@ use crate::cli::args::{Stdlib, StdlibAction, StdlibEject};
 use crate::error::{Error, Result};
 use crate::host::fs;
 use crate::script::stdlib::{Outdated, Place, Places, built_in, library};
+use std::path::Path;
 
 /// Runs it.
 pub fn run(app: &App, stdlib: Stdlib) -> Result<()> {
@@ -37,7 +38,7 @@ fn list(app: &App, places: &Places, format: Option<OutputFormat>) -> Result<()> 
         .map(|m| {
             let place = match (&m.place, &m.path) {
                 (Place::BuiltIn, _) | (_, None) => "built-in".to_owned(),
-                (_, Some(path)) => path.display().to_string(),
+                (_, Some(path)) => fs::shown(path),
             };
             vec![m.name.clone(), place, m.summary()]
         })
@@ -65,7 +66,7 @@ fn eject(app: &App, places: &Places, args: &StdlibEject) -> Result<()> {
     }
     fs::write(&path, module.text.as_bytes(), 0o644)?;
     app.printer.info(format!("from now on std/{name} is read from this file; remove it to go back"));
-    app.printer.line(&path.display().to_string())
+    app.printer.line(&fs::shown(&path))
 }
 
 fn diff(app: &App, places: &Places, name: Option<&str>) -> Result<()> {
@@ -84,7 +85,7 @@ fn diff(app: &App, places: &Places, name: Option<&str>) -> Result<()> {
         let diff = similar::TextDiff::from_lines(&original.text, &module.text);
         let text = diff
             .unified_diff()
-            .header(&format!("std/{} (built-in)", module.name), &module.display_name())
+            .header(&format!("std/{} (built-in)", module.name), &fs::shown(Path::new(&module.display_name())))
             .to_string();
         app.printer.data(&text)?;
     }

@@ -1,5 +1,6 @@
 //! Results for people. That a test begins and ends is told by its step; here is what steps cannot say.
 
+use crate::host::fs;
 use crate::script::testing::{Outcome, Status, Summary};
 use std::fmt::Write as _;
 
@@ -11,7 +12,7 @@ pub fn failure(outcome: &Outcome, again: bool) -> String {
     }
     if !again && let Some(folder) = &outcome.evidence {
         // a String takes whatever is written
-        let _ = writeln!(text, "  evidence: {}", folder.display());
+        let _ = writeln!(text, "  evidence: {}", fs::shown(folder));
     }
     text.lines().map(|line| format!("   {line}\n")).collect()
 }
