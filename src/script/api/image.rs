@@ -38,7 +38,6 @@ pub const RECORDS: &[Record] = records_table! { "image":
     "flatten" "(reference: string, file: string) -> string" "Writes an image of the engine as an archive of one layer.", "image::flatten(\"kind-example/a:1\", \"flat.tar\")", throws "script.not_allowed engine.* file.*";
 };
 
-#[expect(clippy::too_many_lines, reason = "a list of verbs")]
 fn nodes_of(list: &Array) -> Returned<Vec<Node>> {
     let node = |value: &Dynamic| {
         value.clone().try_cast::<Node>().ok_or_else(|| {
@@ -48,6 +47,7 @@ fn nodes_of(list: &Array) -> Returned<Vec<Node>> {
     list.iter().map(node).collect()
 }
 
+#[expect(clippy::too_many_lines, reason = "a list of verbs")]
 pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     let mut m = Module::new();
     macro_rules! verb {
