@@ -53,7 +53,7 @@ fn markdown(folder: &str) -> Vec<PathBuf> {
 /// All pages with fences of people; those of docs/reference are generated from examples that run elsewhere.
 fn pages() -> Vec<PathBuf> {
     let mut all = markdown("docs/guide");
-    all.extend(["", "docs", "scripts"].iter().flat_map(|folder| markdown(folder)));
+    all.extend(["", "docs", "docs/recordings", "scripts"].iter().flat_map(|folder| markdown(folder)));
     all
 }
 

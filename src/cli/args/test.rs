@@ -14,6 +14,7 @@ use crate::duration;
     after_help = "Exit codes: 0 all passed, 1 a test failed, 2 wrong usage or no test found, 130 interrupted.\n\
         A test is a function test_… in a file …_test.rhai; docs/testing.md tells the rest."
 )]
+#[expect(clippy::struct_excessive_bools, reason = "a flag each")]
 pub struct Test {
     /// Files, folders with *_test.rhai in them, or FILE::TEST; the working folder when none is given
     #[arg(value_name = "PATH")]
@@ -64,6 +65,9 @@ pub struct Test {
     /// What goes to standard output at the end [default: text, or github when GITHUB_ACTIONS is true]
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Option<TestFormat>,
+    /// Run the tests without checking their files first
+    #[arg(long)]
+    pub no_check: bool,
     /// Let the tests run commands, read and write files and mount folders of this machine
     #[arg(long)]
     pub allow_host: bool,

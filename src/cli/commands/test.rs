@@ -11,7 +11,7 @@ use crate::script::testing::{
     Interrupts, Listeners, Matrix, Options, Outcome, Plan, Status, Summary, TestFile, discover, plan,
     run as run_plan,
 };
-use crate::script::{Host, RunOptions};
+use crate::script::{Host, RunOptions, Source};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
@@ -89,7 +89,12 @@ fn planned(app: &App, args: &Test) -> Result<Plan> {
     let (plan, files) = app.with_host(options, |host: &Host| {
         let files = found
             .into_iter()
-            .map(|(path, only)| Ok((Arc::new(TestFile::load(host, &path)?), only)))
+            .map(|(path, only)| {
+                if !args.no_check {
+                    super::check::before_run(app, host, &Source::File(path.clone()))?;
+                }
+                Ok((Arc::new(TestFile::load(host, &path)?), only))
+            })
             .collect::<Result<Vec<_>>>()?;
         let wanted =
             |name: &str| args.filter.is_empty() || args.filter.iter().any(|part| name.contains(part));

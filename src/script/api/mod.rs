@@ -1,12 +1,13 @@
 //! The verbs that scripts have: one file per module or object. Each converts its arguments, calls the layer
 //! below, and converts what comes back.
 
+mod cached;
 mod cluster;
 mod collect;
 mod containers;
 mod control;
 mod data;
-mod files;
+mod host;
 mod image;
 mod kubeadm;
 mod kubeconfig;
@@ -39,10 +40,10 @@ pub const RECORDS: &[&[Record]] = &[
     data::JSON,
     data::TOML,
     data::VALUE,
-    files::HOST,
-    files::CACHE,
-    files::ASSET,
-    files::ENV,
+    host::HOST,
+    cached::CACHE,
+    cached::ASSET,
+    cached::ENV,
     containers::ENGINE,
     image::RECORDS,
     node::RECORDS,
@@ -60,7 +61,8 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     testing::register(engine, run);
     log::register(engine, run);
     data::register(engine, run);
-    files::register(engine, run);
+    host::register(engine, run);
+    cached::register(engine, run);
     containers::register(engine, run);
     image::register(engine, run);
     node::register(engine, run);

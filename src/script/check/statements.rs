@@ -140,6 +140,15 @@ impl Names<'_, '_> {
             }
             Stmt::Var(var, flags, _) => {
                 let kind = self.expression(&var.1);
+                if kind == Type::Unit && matches!(var.1, Expr::Dot(..)) {
+                    let span = self.text.token(var.0.pos);
+                    let message = format!(
+                        "{} becomes (): what is called last changes its text or list in place",
+                        var.0.name
+                    );
+                    self.warning("no-value", span, message).hint =
+                        Some(format!("let {0} = …; and then {0}.trim() or the like", var.0.name));
+                }
                 let exported = flags.contains(ASTFlags::EXPORTED);
                 self.declare(&var.0.name, var.0.pos, kind, exported);
                 Type::Unit

@@ -32,6 +32,16 @@ fn clean(script: &str) {
 }
 
 #[test]
+fn values_that_are_none() {
+    only(
+        "let n = cluster(\"a\").nodes[0]; let x = n.read(\"/x\").trim(); print(x);",
+        "1:36 no-value x becomes (): what is called last changes its text or list in place [let x = …; and then \
+         x.trim() or the like]",
+    );
+    clean("let n = cluster(\"a\").nodes[0]; let x = n.read(\"/x\"); x.trim(); print(x);");
+}
+
+#[test]
 fn functions_that_hide_methods() {
     only(
         "fn write(n, number) { n.sh(`echo ${number}`) } write(cluster(\"a\").nodes[0], 1);",
