@@ -79,9 +79,13 @@ impl Step<'_> {
                         &self.run.sources,
                     );
                     let mut stop = self.stop();
-                    let variables = self.run.frames.of(&error);
-                    stop.variables.retain(|(name, _)| variables.iter().all(|(known, _)| known != name));
-                    stop.variables.extend(variables);
+                    // what is nearest to the failure comes first
+                    let outer = std::mem::replace(&mut stop.variables, self.run.frames.of(&error));
+                    for (name, value) in outer {
+                        if stop.variables.iter().all(|(known, _)| *known != name) {
+                            stop.variables.push((name, value));
+                        }
+                    }
                     match stops.failed(&mut stop, &told) {
                         Next::Run | Next::Repeat => ask = false,
                         Next::Skip(value) => return Ok(value),
