@@ -52,7 +52,7 @@ pub fn check() {
         Ready("$"),
         Type("nvim --clean -n -u init.lua main.rhai\r"),
         // what is wrong is told
-        See("did you mean node?"),
+        See("did you mean nodes?"),
         Type("4Gfsi"),
         Type("e"),
         Type(ESCAPE),
