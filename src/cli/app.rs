@@ -110,8 +110,12 @@ impl App {
         // Lines that are redrawn would write over the prompt.
         let background = Background::new(self.settings.plain_sink(), self.settings.style());
         let run = self.new_run(options, Bus::new(vec![background.clone()]));
-        Console::attach(&run, wanted, Printer::new(&self.settings, self.bus.clone()), background);
-        self.drive(&run, work)
+        let console =
+            Console::attach(&run, wanted, Printer::new(&self.settings, self.bus.clone()), background);
+        self.drive(&run, work).map_err(|error| match console.let_through() {
+            true => Error::exit(error.exit_code()), // it was told at its prompt
+            false => error,
+        })
     }
 
     /// Plans what `work` would do, instead of doing it. A failure is part of the plan, and is returned with it.

@@ -95,7 +95,8 @@ pub fn file(path: PathBuf) -> Result<ByteStream> {
     Ok(pieces_stream(receive))
 }
 
-fn pieces_stream(receive: mpsc::Receiver<Result<Bytes>>) -> ByteStream {
+/// What comes through a channel, as a stream.
+pub fn pieces_stream(receive: mpsc::Receiver<Result<Bytes>>) -> ByteStream {
     futures_util::stream::unfold(receive, |mut receive| async {
         receive.recv().await.map(|piece| (piece, receive))
     })

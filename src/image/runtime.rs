@@ -4,6 +4,7 @@ use super::layer::Layer;
 use super::pack::{Config, from_layer};
 use crate::engine::{ByteStream, ExecIo, ExecSpec};
 use crate::error::{Error, Result};
+use crate::host::archive::pieces_stream;
 use crate::node::{Node, args};
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -31,11 +32,8 @@ pub async fn into_runtimes(nodes: &[Node], mut stream: ByteStream) -> Result<()>
     let (mut senders, mut loads) = (Vec::new(), Vec::new());
     for node in nodes {
         let (send, receive) = mpsc::channel::<Result<Bytes>>(AHEAD);
-        let pieces = futures_util::stream::unfold(receive, |mut receive| async {
-            receive.recv().await.map(|piece| (piece, receive))
-        });
         senders.push(send);
-        loads.push(into_runtime(node, pieces.fuse().boxed()));
+        loads.push(into_runtime(node, pieces_stream(receive)));
     }
     let feed = async move {
         while let Some(piece) = stream.next().await {

@@ -46,8 +46,13 @@ pub struct Console {
 
 impl Console {
     /// Has `run` stop and ask; `background` is the sink of its events.
-    pub fn attach(run: &Arc<Run>, wanted: Wanted, printer: Printer, background: Arc<Background>) {
-        let console = Self {
+    pub fn attach(
+        run: &Arc<Run>,
+        wanted: Wanted,
+        printer: Printer,
+        background: Arc<Background>,
+    ) -> Arc<Self> {
+        let console = Arc::new(Self {
             wanted,
             printer,
             background,
@@ -56,9 +61,15 @@ impl Console {
             through: AtomicBool::new(false),
             told: AtomicBool::new(false),
             turn: Mutex::default(),
-        };
+        });
         // a run is attached once, before it begins
-        let _ = run.stops.set(Arc::new(console));
+        let _ = run.stops.set(console.clone());
+        console
+    }
+
+    /// Whether a failure was told at its prompt and then let through.
+    pub fn let_through(&self) -> bool {
+        self.through.load(Ordering::SeqCst)
     }
 
     /// Opens the prompt. Where there is nobody any more (the input has ended), `otherwise` is done.

@@ -99,7 +99,7 @@ pub fn need() -> &'static Result<(), String> {
             // one that was built here may be older than what is tested; with nothing new this takes a moment
             let labels = &engine::get(&format!("/images/{IMAGE}/json"))["Config"]["Labels"];
             if labels["io.x-k8s.kind.build"].is_string() {
-                give(&home, &["-q", "build", "node-image", "--image", IMAGE], "the node image")?;
+                give(&home, &["build", "node-image", "--image", IMAGE], "the node image")?;
             }
         } else {
             eprintln!(

@@ -195,17 +195,15 @@ pub(super) fn network_of(found: NetworkInspect) -> Network {
 
 /// A network as a listing tells it, which does not know the containers.
 pub(super) fn listed_network_of(found: bollard::models::Network) -> Network {
-    let (subnets, gateways) = subnets_of(found.ipam);
-    Network {
-        id: found.id.unwrap_or_default(),
-        name: found.name.unwrap_or_default(),
-        driver: found.driver.unwrap_or_default(),
-        ipv6: found.enable_ipv6.unwrap_or_default(),
-        subnets,
-        gateways,
-        labels: found.labels.unwrap_or_default().into_iter().collect(),
-        containers: 0,
-    }
+    network_of(NetworkInspect {
+        id: found.id,
+        name: found.name,
+        driver: found.driver,
+        enable_ipv6: found.enable_ipv6,
+        ipam: found.ipam,
+        labels: found.labels,
+        ..Default::default()
+    })
 }
 
 fn subnets_of(ipam: Option<Ipam>) -> (Vec<String>, Vec<String>) {

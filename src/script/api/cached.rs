@@ -5,11 +5,11 @@ use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::super::stdlib;
 use super::super::trust;
-use super::placed::PlaceInto;
+use super::placed::place;
 use super::{Returned, Thrown, text};
 use crate::error::{Error, Result};
 use crate::host::{cache, dirs, fs};
-use rhai::{Array, Dynamic, Engine, FnPtr, FuncRegistration, ImmutableString, Module, NativeCallContext};
+use rhai::{Array, Dynamic, Engine, FnPtr, ImmutableString, Module, NativeCallContext};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -111,8 +111,9 @@ fn asset_dir(folder: &str) -> Result<PathBuf> {
 pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     let mut caches = Module::new();
     let r = run.clone();
-    FuncRegistration::new("step").place_into(
+    place(
         &mut caches,
+        "step",
         move |ctx: NativeCallContext,
               name: &str,
               inputs: Dynamic,
@@ -122,33 +123,31 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
             cached(&r, &ctx, name, &inputs, &make)
         },
     );
-    FuncRegistration::new("has").place_into(&mut caches, |name: &str, inputs: Dynamic| -> Returned<bool> {
+    place(&mut caches, "has", |name: &str, inputs: Dynamic| -> Returned<bool> {
         Ok(cache::has(GROUP, name, &canonical(&inputs)?))
     });
     engine.register_static_module("cache", caches.into());
 
     let mut assets = Module::new();
-    FuncRegistration::new("read").place_into(&mut assets, |path: &str| -> Returned<ImmutableString> {
+    place(&mut assets, "read", |path: &str| -> Returned<ImmutableString> {
         let found = stdlib::asset(path).map(|bytes| text(String::from_utf8_lossy(bytes).into_owned()));
         found.ok_or_else(|| {
             to_rhai(&Error::script("asset.not_found", format!("no file {path:?} comes with the program")))
         })
     });
-    FuncRegistration::new("list").place_into(&mut assets, |folder: &str| -> Array {
+    place(&mut assets, "list", |folder: &str| -> Array {
         stdlib::asset_files(folder).into_iter().map(Dynamic::from).collect()
     });
-    FuncRegistration::new("dir").place_into(&mut assets, |folder: &str| -> Returned<ImmutableString> {
+    place(&mut assets, "dir", |folder: &str| -> Returned<ImmutableString> {
         asset_dir(folder).map(|p| text(p.display().to_string())).thrown()
     });
     engine.register_static_module("asset", assets.into());
 
     let mut env = Module::new();
-    FuncRegistration::new("get")
-        .place_into(&mut env, |name: &str| text(std::env::var(name).unwrap_or_default()));
-    FuncRegistration::new("get").place_into(&mut env, |name: &str, otherwise: &str| {
+    place(&mut env, "get", |name: &str| text(std::env::var(name).unwrap_or_default()));
+    place(&mut env, "get", |name: &str, otherwise: &str| {
         text(std::env::var(name).ok().filter(|v| !v.is_empty()).unwrap_or_else(|| otherwise.to_owned()))
     });
-    FuncRegistration::new("has")
-        .place_into(&mut env, |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty()));
+    place(&mut env, "has", |name: &str| std::env::var_os(name).is_some_and(|v| !v.is_empty()));
     engine.register_static_module("env", env.into());
 }

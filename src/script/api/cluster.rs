@@ -3,8 +3,8 @@
 use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::super::trust;
-use super::placed::PlaceInto;
-use super::{Returned, Thrown, duration, from_value, strings, text, text_of, to_value};
+use super::placed::place;
+use super::{Returned, Thrown, duration, for_words, from_value, strings, text, text_of, to_value};
 use crate::cluster::Cluster;
 use crate::config::{self, ImageRef};
 use crate::engine::{ExecIo, ExecSpec};
@@ -13,7 +13,7 @@ use crate::event::CallKind;
 use crate::host::fs;
 use crate::kube::{Condition, Deletion, LogQuery, Target};
 use crate::node::{Node, bytes_stream};
-use rhai::{Array, Dynamic, Engine, FuncRegistration, ImmutableString, Map, Module, NativeCallContext};
+use rhai::{Array, Dynamic, Engine, ImmutableString, Map, Module, NativeCallContext};
 use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
@@ -187,38 +187,35 @@ fn target(name: &str) -> Target {
 fn register_module(engine: &mut Engine, run: &Arc<Run>) {
     let mut m = Module::new();
     let r = run.clone();
-    FuncRegistration::new("plan").place_into(&mut m, move |spec: Map| planned(&r, spec));
+    place(&mut m, "plan", move |spec: Map| planned(&r, spec));
     let r = run.clone();
-    FuncRegistration::new("load").place_into(
-        &mut m,
-        move |ctx: NativeCallContext, path: &str| -> Returned<Dynamic> {
-            if path != "-" {
-                trust::path(&r, &ctx, "cluster::load", Path::new(path)).thrown()?;
-            }
-            to_value(&load(path).thrown()?)
-        },
-    );
+    place(&mut m, "load", move |ctx: NativeCallContext, path: &str| -> Returned<Dynamic> {
+        if path != "-" {
+            trust::path(&r, &ctx, "cluster::load", Path::new(path)).thrown()?;
+        }
+        to_value(&load(path).thrown()?)
+    });
     let r = run.clone();
     let find = move |name: &str| -> Returned<Cluster> {
         r.block(Cluster::find(r.engine().thrown()?, name)).thrown()
     };
-    FuncRegistration::new("find").place_into(&mut m, find.clone());
+    place(&mut m, "find", find.clone());
     engine.register_fn("cluster", find);
     let r = run.clone();
-    FuncRegistration::new("lookup").place_into(&mut m, move |name: &str| -> Returned<Cluster> {
+    place(&mut m, "lookup", move |name: &str| -> Returned<Cluster> {
         r.block(Cluster::lookup(r.engine().thrown()?, name)).thrown()
     });
     let r = run.clone();
-    FuncRegistration::new("exists").place_into(&mut m, move |name: &str| -> Returned<bool> {
+    place(&mut m, "exists", move |name: &str| -> Returned<bool> {
         let found = r.block(Cluster::lookup(r.engine().thrown()?, name)).thrown()?;
         Ok(!found.nodes.is_empty())
     });
     let r = run.clone();
-    FuncRegistration::new("names").place_into(&mut m, move || -> Returned<Array> {
+    place(&mut m, "names", move || -> Returned<Array> {
         let engine = r.engine().thrown()?;
         Ok(r.block(Cluster::names(engine.as_ref())).thrown()?.into_iter().map(Dynamic::from).collect())
     });
-    FuncRegistration::new("default_image").place_into(&mut m, || text(ImageRef::default().to_string()));
+    place(&mut m, "default_image", || text(ImageRef::default().to_string()));
     engine.register_static_module("cluster", m.into());
 }
 
@@ -273,20 +270,13 @@ fn register_parts(engine: &mut Engine, run: &Arc<Run>) {
             r.ask(Some(&node.name), &format!("fetch port {port} {path}"), work).map(text).thrown()
         },
     );
-    macro_rules! kubectl_forms {
+    macro_rules! forms {
         ($($word:ident)*) => {
             let r = run.clone();
-            engine.register_fn("kubectl", move |c: &mut Cluster, $($word: Dynamic),*| kubectl(&r, c, &[$($word),*]));
+            engine.register_fn("kubectl", move |cluster: &mut Cluster, $($word: Dynamic),*| kubectl(&r, cluster, &[$($word),*]));
         };
     }
-    kubectl_forms!(a);
-    kubectl_forms!(a b);
-    kubectl_forms!(a b c1);
-    kubectl_forms!(a b c1 d);
-    kubectl_forms!(a b c1 d e);
-    kubectl_forms!(a b c1 d e f);
-    kubectl_forms!(a b c1 d e f g);
-    kubectl_forms!(a b c1 d e f g h);
+    for_words!(forms);
 }
 
 #[expect(clippy::too_many_lines, reason = "a list of verbs")]

@@ -8,12 +8,11 @@ use crate::error::{Error, Result};
 use crate::event::Stream;
 use crate::host::{archive, fs};
 use crate::node::{Node, args, quote};
-use bytes::Bytes;
 use rhai::{Array, Dynamic, Engine, NativeCallContext};
+use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::mpsc;
 
 /// Tar's exit code when a file has changed while it was read, which logs do.
 const CHANGED: i64 = 1;
@@ -53,51 +52,47 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
 }
 
 async fn output_to(n: &Node, command: Vec<String>, path: PathBuf) -> Result<i64> {
-    let file = Mutex::new((fs::create(&path)?, Ok(())));
-    let write = |_: Stream, piece: &[u8]| {
-        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-        if file.1.is_ok() {
-            file.1 = file.0.write_all(piece);
-        }
-    };
-    let spec = ExecSpec { command, ..Default::default() };
-    let io = ExecIo { output: Some(&write), discard: true, ..Default::default() };
-    let code = n.try_exec_io(&spec, io).await?.code;
-    let (_, written) = file.into_inner().unwrap_or_else(PoisonError::into_inner);
-    written.map_err(|e| fs::error("write", &path, e))?;
-    Ok(code)
+    let file = fs::create(&path)?;
+    Ok(copied(n, command, file, &path, |_| true).await?.0)
 }
 
 /// Links are followed on the node: logs of pods are links to logs of containers.
 async fn download_all(n: &Node, path: &str, folder: PathBuf) -> Result<()> {
-    let (send, receive) = mpsc::unbounded_channel::<Result<Bytes>>();
-    let pieces = futures_util::stream::unfold(receive, |mut receive| async {
-        receive.recv().await.map(|piece| (piece, receive))
-    });
-    let spec = ExecSpec {
-        command: args(&["tar", "--hard-dereference", "--ignore-failed-read", "-chf", "-", "-C", path, "."]),
-        ..Default::default()
-    };
-    let output = async {
-        let told = Mutex::new(Vec::new());
-        let pass = |stream: Stream, piece: &[u8]| match stream {
-            // nobody takes it any more when unpacking has failed, which is told there
-            Stream::Stdout => drop(send.send(Ok(Bytes::copy_from_slice(piece)))),
-            Stream::Stderr => told.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(piece),
-        };
-        let io = ExecIo { output: Some(&pass), discard: true, ..Default::default() };
-        let ended = n.try_exec_io(&spec, io).await;
-        drop(send);
-        let code = ended?.code;
-        if code == 0 || code == CHANGED {
-            return Ok(());
+    let kept =
+        tempfile::NamedTempFile::new().map_err(|e| fs::error("make a file in", &std::env::temp_dir(), e))?;
+    let tar = args(&["tar", "--hard-dereference", "--ignore-failed-read", "-chf", "-", "-C", path, "."]);
+    let file = kept.reopen().map_err(|e| fs::error("open", kept.path(), e))?;
+    let (code, told) = copied(n, tar, file, kept.path(), |stream| stream == Stream::Stdout).await?;
+    if code != 0 && code != CHANGED {
+        let reason = told.lines().last().unwrap_or_default();
+        let message = format!("cannot read {path} on {}: {reason}", n.name);
+        return Err(Error::node("node.read", message).on_node(&n.name));
+    }
+    archive::unpack(archive::file(kept.path().to_owned())?, folder).await
+}
+
+/// Runs a command and writes what it prints into a file as it comes, as far as the stream is `wanted`; its exit code
+/// and the rest.
+async fn copied(
+    n: &Node,
+    command: Vec<String>,
+    file: File,
+    path: &Path,
+    wanted: impl Fn(Stream) -> bool + Send + Sync,
+) -> Result<(i64, String)> {
+    let state = Mutex::new((file, Ok(()), Vec::new()));
+    let copy = |stream: Stream, piece: &[u8]| {
+        let (file, written, rest) = &mut *state.lock().unwrap_or_else(PoisonError::into_inner);
+        if !wanted(stream) {
+            rest.extend_from_slice(piece);
+        } else if written.is_ok() {
+            *written = file.write_all(piece);
         }
-        let told = told.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let reason = String::from_utf8_lossy(&told).lines().last().unwrap_or_default().to_owned();
-        Err(Error::node("node.read", format!("cannot read {path} on {}: {reason}", n.name)).on_node(&n.name))
     };
-    let unpacked = archive::unpack(Box::pin(futures_util::StreamExt::fuse(pieces)), folder);
-    let (ended, unpacked) = tokio::join!(output, unpacked);
-    ended?;
-    unpacked
+    let spec = ExecSpec { command, ..Default::default() };
+    let io = ExecIo { output: Some(&copy), discard: true, ..Default::default() };
+    let code = n.try_exec_io(&spec, io).await?.code;
+    let (_, written, rest) = state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    written.map_err(|e| fs::error("write", path, e))?;
+    Ok((code, String::from_utf8_lossy(&rest).into_owned()))
 }

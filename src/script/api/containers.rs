@@ -3,12 +3,12 @@
 use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::super::trust;
-use super::placed::PlaceInto;
+use super::placed::place;
 use super::{Returned, Thrown, from_value, strings, text, to_value};
 use crate::engine::{ContainerSpec, NetworkSpec};
 use crate::event::CallKind;
 use crate::node::Node;
-use rhai::{Array, Dynamic, Engine, FuncRegistration, ImmutableString, Map, Module, NativeCallContext};
+use rhai::{Array, Dynamic, Engine, ImmutableString, Map, Module, NativeCallContext};
 use std::sync::Arc;
 
 pub const ENGINE: &[Record] = records_table! { "engine":
@@ -55,7 +55,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     macro_rules! verb {
         ($name:literal, $r:ident, $call:expr) => {
             let $r = run.clone();
-            FuncRegistration::new($name).place_into(&mut m, $call);
+            place(&mut m, $name, $call);
         };
     }
     verb!("info", r, move || -> Returned<Dynamic> { to_value(&r.engine_info().thrown()?) });
@@ -117,7 +117,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         let engine = r.engine().thrown()?;
         r.block(engine.remove_volume(name)).thrown()
     });
-    FuncRegistration::new("ipv6_subnet").place_into(&mut m, |name: &str, attempt: i64| {
+    place(&mut m, "ipv6_subnet", |name: &str, attempt: i64| {
         text(crate::engine::ipv6_ula_subnet(name, u32::try_from(attempt).unwrap_or(0)).clone())
     });
     engine.register_static_module("engine", m.into());

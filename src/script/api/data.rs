@@ -3,10 +3,10 @@
 use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::super::show;
-use super::placed::PlaceInto;
+use super::placed::place;
 use super::{Returned, Thrown, text, to_value};
 use crate::error::Error;
-use rhai::{Array, Dynamic, Engine, FuncRegistration, ImmutableString, Map, Module};
+use rhai::{Array, Dynamic, Engine, ImmutableString, Map, Module};
 use std::sync::Arc;
 
 pub const YAML: &[Record] = records_table! { "yaml":
@@ -49,30 +49,30 @@ fn register_methods(engine: &mut Engine, run: &Arc<Run>) {
 pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     register_methods(engine, run);
     let mut yaml = Module::new();
-    FuncRegistration::new("parse").place_into(&mut yaml, |input: &str| -> Returned<Dynamic> {
+    place(&mut yaml, "parse", |input: &str| -> Returned<Dynamic> {
         let documents = crate::yaml::parse_all(input, "the text").thrown()?;
         documents.into_iter().next().map_or(Ok(Dynamic::UNIT), |d| to_value(&d))
     });
-    FuncRegistration::new("parse_all").place_into(&mut yaml, |input: &str| -> Returned<Array> {
+    place(&mut yaml, "parse_all", |input: &str| -> Returned<Array> {
         crate::yaml::parse_all(input, "the text").thrown()?.iter().map(to_value).collect()
     });
-    FuncRegistration::new("render").place_into(&mut yaml, |value: Dynamic| -> Returned<ImmutableString> {
+    place(&mut yaml, "render", |value: Dynamic| -> Returned<ImmutableString> {
         crate::yaml::render(&json_of(&value)?).map(text).thrown()
     });
     engine.register_static_module("yaml", yaml.into());
 
     let mut json = Module::new();
-    FuncRegistration::new("parse").place_into(&mut json, |input: &str| -> Returned<Dynamic> {
+    place(&mut json, "parse", |input: &str| -> Returned<Dynamic> {
         let value: serde_json::Value = serde_json::from_str(input).map_err(|e| broken("JSON", e)).thrown()?;
         to_value(&value)
     });
-    FuncRegistration::new("render").place_into(&mut json, |value: Dynamic| -> Returned<ImmutableString> {
+    place(&mut json, "render", |value: Dynamic| -> Returned<ImmutableString> {
         serde_json::to_string(&json_of(&value)?).map(text).map_err(|e| broken("JSON", e)).thrown()
     });
     engine.register_static_module("json", json.into());
 
     let mut toml = Module::new();
-    FuncRegistration::new("parse").place_into(&mut toml, |input: &str| -> Returned<Dynamic> {
+    place(&mut toml, "parse", |input: &str| -> Returned<Dynamic> {
         let value: toml::Table = toml::from_str(input).map_err(|e| broken("TOML", e)).thrown()?;
         to_value(&value)
     });

@@ -4,14 +4,12 @@ use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::super::scope;
 use super::super::trust;
-use super::placed::PlaceInto;
+use super::placed::place;
 use super::{Returned, Thrown, duration, flag_of, only_keys, strings, text, text_of};
 use crate::error::Error;
 use crate::event::{CallKind, Event, Unit};
 use crate::host::{cache, dirs, download, fs, process};
-use rhai::{
-    Array, Dynamic, Engine, FnPtr, FuncRegistration, ImmutableString, Map, Module, NativeCallContext,
-};
+use rhai::{Array, Dynamic, Engine, FnPtr, ImmutableString, Map, Module, NativeCallContext};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -125,62 +123,50 @@ fn run_program(run: &Run, argv: &Array, options: &Map, check: bool) -> Returned<
 fn register_host_programs(m: &mut Module, run: &Arc<Run>) {
     for (name, check) in [("run", true), ("try_run", false)] {
         let r = run.clone();
-        FuncRegistration::new(name).place_into(
-            m,
-            move |ctx: NativeCallContext, argv: Array| -> Returned<Map> {
-                trust::program(&r, &ctx, "host::run").thrown()?;
-                run_program(&r, &argv, &Map::new(), check)
-            },
-        );
+        place(m, name, move |ctx: NativeCallContext, argv: Array| -> Returned<Map> {
+            trust::program(&r, &ctx, "host::run").thrown()?;
+            run_program(&r, &argv, &Map::new(), check)
+        });
         let r = run.clone();
-        FuncRegistration::new(name).place_into(
-            m,
-            move |ctx: NativeCallContext, argv: Array, options: Map| -> Returned<Map> {
-                trust::program(&r, &ctx, "host::run").thrown()?;
-                run_program(&r, &argv, &options, check)
-            },
-        );
+        place(m, name, move |ctx: NativeCallContext, argv: Array, options: Map| -> Returned<Map> {
+            trust::program(&r, &ctx, "host::run").thrown()?;
+            run_program(&r, &argv, &options, check)
+        });
     }
     let r = run.clone();
-    FuncRegistration::new("alive").place_into(m, move |ctx: NativeCallContext, pid: i64| -> Returned<bool> {
+    place(m, "alive", move |ctx: NativeCallContext, pid: i64| -> Returned<bool> {
         trust::look(&r, &ctx, "host::alive").thrown()?;
         Ok(process::alive(pid))
     });
     let r = run.clone();
-    FuncRegistration::new("kill").place_into(
-        m,
-        move |ctx: NativeCallContext, pid: i64, signal: &str| -> Returned<bool> {
-            trust::program(&r, &ctx, "host::kill").thrown()?;
-            if r.planned("host", None, format!("send {signal} to process {pid}"), serde_json::Value::Null) {
-                return Ok(true);
-            }
-            process::kill(pid, signal).thrown()
-        },
-    );
+    place(m, "kill", move |ctx: NativeCallContext, pid: i64, signal: &str| -> Returned<bool> {
+        trust::program(&r, &ctx, "host::kill").thrown()?;
+        if r.planned("host", None, format!("send {signal} to process {pid}"), serde_json::Value::Null) {
+            return Ok(true);
+        }
+        process::kill(pid, signal).thrown()
+    });
     let r = run.clone();
-    FuncRegistration::new("lock").place_into(
-        m,
-        move |ctx: NativeCallContext, path: &str, body: FnPtr| -> Returned<Dynamic> {
-            trust::path(&r, &ctx, "host::lock", Path::new(path)).thrown()?;
-            if r.plan.get().is_some() {
-                return body.call_within_context::<Dynamic>(&ctx, ());
+    place(m, "lock", move |ctx: NativeCallContext, path: &str, body: FnPtr| -> Returned<Dynamic> {
+        trust::path(&r, &ctx, "host::lock", Path::new(path)).thrown()?;
+        if r.plan.get().is_some() {
+            return body.call_within_context::<Dynamic>(&ctx, ());
+        }
+        let what = format!("lock {path}");
+        let path = PathBuf::from(path);
+        let taken = move || {
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder)?;
             }
-            let what = format!("lock {path}");
-            let path = PathBuf::from(path);
-            let taken = move || {
-                if let Some(folder) = path.parent() {
-                    fs::create_dir_all(folder)?;
-                }
-                let file = fs::append(&path, 0o600)?;
-                file.lock().map_err(|e| fs::error("lock", &path, e))?;
-                Ok(file)
-            };
-            let file = r.call(CallKind::Wait, None, &what, || r.block_thread(taken)).thrown()?;
-            let result = body.call_within_context::<Dynamic>(&ctx, ());
-            drop(file);
-            result
-        },
-    );
+            let file = fs::append(&path, 0o600)?;
+            file.lock().map_err(|e| fs::error("lock", &path, e))?;
+            Ok(file)
+        };
+        let file = r.call(CallKind::Wait, None, &what, || r.block_thread(taken)).thrown()?;
+        let result = body.call_within_context::<Dynamic>(&ctx, ());
+        drop(file);
+        result
+    });
 }
 
 #[expect(clippy::too_many_lines, reason = "a list of verbs")]
@@ -204,9 +190,7 @@ fn register_host_files(m: &mut Module, run: &Arc<Run>) {
     macro_rules! verb {
         ($guard:ident $name:literal, ($($arg:ident: $kind:ty),*) -> $out:ty, $body:expr) => {
             let r = run.clone();
-            FuncRegistration::new($name).place_into(
-                m,
-                move |ctx: NativeCallContext, $($arg: $kind),*| -> Returned<$out> {
+            place(m, $name, move |ctx: NativeCallContext, $($arg: $kind),*| -> Returned<$out> {
                     guard!($guard &r, &ctx, concat!("host::", $name), $($arg),*);
                     $body
                 },
@@ -217,9 +201,7 @@ fn register_host_files(m: &mut Module, run: &Arc<Run>) {
     macro_rules! change {
         ($guard:ident $name:literal, ($($arg:ident: $kind:ty),*) -> $out:ty, $told:expr, $instead:expr, $body:expr) => {{
             let r = run.clone();
-            FuncRegistration::new($name).place_into(
-                m,
-                move |ctx: NativeCallContext, $($arg: $kind),*| -> Returned<$out> {
+            place(m, $name, move |ctx: NativeCallContext, $($arg: $kind),*| -> Returned<$out> {
                     guard!($guard &r, &ctx, concat!("host::", $name), $($arg),*);
                     if r.plan.get().is_some() {
                         r.planned("host", None, $told, serde_json::Value::Null);
@@ -261,14 +243,11 @@ fn register_host_files(m: &mut Module, run: &Arc<Run>) {
     verb!(look "uid", () -> i64, Ok(i64::from(rustix::process::getuid().as_raw())));
     verb!(look "cpus", () -> i64, Ok(std::thread::available_parallelism().map_or(1, |n| i64::try_from(n.get()).unwrap_or(1))));
     let r = run.clone();
-    FuncRegistration::new("fetch").place_into(
-        m,
-        move |ctx: NativeCallContext, url: &str| -> Returned<ImmutableString> {
-            trust::program(&r, &ctx, "host::fetch").thrown()?;
-            let url = url.to_owned();
-            r.block_thread(move || download::text(&url)).map(text).thrown()
-        },
-    );
+    place(m, "fetch", move |ctx: NativeCallContext, url: &str| -> Returned<ImmutableString> {
+        trust::program(&r, &ctx, "host::fetch").thrown()?;
+        let url = url.to_owned();
+        r.block_thread(move || download::text(&url)).map(text).thrown()
+    });
     for with_options in [false, true] {
         let r = run.clone();
         let fetch = move |ctx: &NativeCallContext, url: &str, file: &str, options: &Map| -> Returned<()> {
@@ -286,29 +265,25 @@ fn register_host_files(m: &mut Module, run: &Arc<Run>) {
             r.call(CallKind::Transfer, None, &what, || r.block_thread(work)).thrown()
         };
         if with_options {
-            FuncRegistration::new("download").place_into(
-                m,
-                move |ctx: NativeCallContext, url: &str, file: &str, options: Map| {
-                    fetch(&ctx, url, file, &options)
-                },
-            );
+            place(m, "download", move |ctx: NativeCallContext, url: &str, file: &str, options: Map| {
+                fetch(&ctx, url, file, &options)
+            });
         } else {
-            FuncRegistration::new("download")
-                .place_into(m, move |ctx: NativeCallContext, url: &str, file: &str| {
-                    fetch(&ctx, url, file, &Map::new())
-                });
+            place(m, "download", move |ctx: NativeCallContext, url: &str, file: &str| {
+                fetch(&ctx, url, file, &Map::new())
+            });
         }
     }
     // What the machine is like is no secret.
-    FuncRegistration::new("absolute").place_into(m, |path: &str| -> Returned<ImmutableString> {
+    place(m, "absolute", |path: &str| -> Returned<ImmutableString> {
         let absolute =
             std::path::absolute(path).map_err(|e| fs::error("find", Path::new(path), e)).thrown()?;
         Ok(text(absolute.display().to_string()))
     });
-    FuncRegistration::new("arch").place_into(m, || text(crate::image::host_arch()));
-    FuncRegistration::new("os").place_into(m, || text(std::env::consts::OS));
-    FuncRegistration::new("data_dir").place_into(m, || text(dirs::data().display().to_string()));
-    FuncRegistration::new("cache_dir").place_into(m, || text(dirs::cache().display().to_string()));
+    place(m, "arch", || text(crate::image::host_arch()));
+    place(m, "os", || text(std::env::consts::OS));
+    place(m, "data_dir", || text(dirs::data().display().to_string()));
+    place(m, "cache_dir", || text(dirs::cache().display().to_string()));
 }
 
 pub fn register(engine: &mut Engine, run: &Arc<Run>) {

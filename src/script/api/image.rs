@@ -4,14 +4,14 @@ use super::super::diagnostics::to_rhai;
 use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::super::trust;
-use super::placed::PlaceInto;
+use super::placed::place;
 use super::{Returned, Thrown, from_value, strings, text, to_value};
 use crate::error::Error;
 use crate::event::Unit;
 use crate::host::archive;
 use crate::image;
 use crate::node::Node;
-use rhai::{Array, Dynamic, Engine, FuncRegistration, ImmutableString, Map, Module, NativeCallContext};
+use rhai::{Array, Dynamic, Engine, ImmutableString, Map, Module, NativeCallContext};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     macro_rules! verb {
         ($name:literal, $r:ident, $call:expr) => {
             let $r = run.clone();
-            FuncRegistration::new($name).place_into(&mut m, $call);
+            place(&mut m, $name, $call);
         };
     }
     verb!("inspect", r, move |reference: &str| -> Returned<Dynamic> {

@@ -3,13 +3,13 @@
 use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::super::trust;
-use super::placed::PlaceInto;
+use super::placed::place;
 use super::{Returned, Thrown, text};
 use crate::config::ClusterName;
 use crate::error::{Error, Result};
 use crate::host::{dirs, fs};
 use crate::kubeconfig::{self, Kubeconfig};
-use rhai::{Dynamic, Engine, FuncRegistration, ImmutableString, Module, NativeCallContext};
+use rhai::{Dynamic, Engine, ImmutableString, Module, NativeCallContext};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -37,17 +37,15 @@ fn own_file(run: &Run, ctx: &NativeCallContext<'_>, file: &str) -> Returned<()> 
 
 pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     let mut m = Module::new();
-    FuncRegistration::new("render").place_into(
-        &mut m,
-        |admin: &str, cluster: &str, server: &str| -> Returned<ImmutableString> {
-            let name = ClusterName::parse(cluster).thrown()?;
-            let server = (!server.is_empty()).then_some(server);
-            kubeconfig::render(admin, &name, server).and_then(|k| k.to_yaml()).map(text).thrown()
-        },
-    );
+    place(&mut m, "render", |admin: &str, cluster: &str, server: &str| -> Returned<ImmutableString> {
+        let name = ClusterName::parse(cluster).thrown()?;
+        let server = (!server.is_empty()).then_some(server);
+        kubeconfig::render(admin, &name, server).and_then(|k| k.to_yaml()).map(text).thrown()
+    });
     let r = run.clone();
-    FuncRegistration::new("merge").place_into(
+    place(
         &mut m,
+        "merge",
         move |ctx: NativeCallContext, content: &str, file: &str| -> Returned<ImmutableString> {
             own_file(&r, &ctx, file)?;
             let new = Kubeconfig::parse(content, "the cluster's kubeconfig").thrown()?;
@@ -61,8 +59,9 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         },
     );
     let r = run.clone();
-    FuncRegistration::new("remove").place_into(
+    place(
         &mut m,
+        "remove",
         move |ctx: NativeCallContext, cluster: &str, file: &str| -> Returned<rhai::Array> {
             own_file(&r, &ctx, file)?;
             let name = ClusterName::parse(cluster).thrown()?;
@@ -75,15 +74,12 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         },
     );
     let r = run.clone();
-    FuncRegistration::new("write").place_into(
-        &mut m,
-        move |ctx: NativeCallContext, content: &str, file: &str| -> Returned<()> {
-            own_file(&r, &ctx, file)?;
-            if r.planned("host", None, format!("write the kubeconfig {file}"), Value::Null) {
-                return Ok(());
-            }
-            fs::write(Path::new(file), content.as_bytes(), 0o600).thrown()
-        },
-    );
+    place(&mut m, "write", move |ctx: NativeCallContext, content: &str, file: &str| -> Returned<()> {
+        own_file(&r, &ctx, file)?;
+        if r.planned("host", None, format!("write the kubeconfig {file}"), Value::Null) {
+            return Ok(());
+        }
+        fs::write(Path::new(file), content.as_bytes(), 0o600).thrown()
+    });
     engine.register_static_module("kubeconfig", m.into());
 }

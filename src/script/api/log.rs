@@ -4,9 +4,9 @@ use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::super::scope;
 use super::Returned;
-use super::placed::PlaceInto;
+use super::placed::place;
 use crate::event::{Event, Level, Stream, Unit};
-use rhai::{Dynamic, Engine, FuncRegistration, Module};
+use rhai::{Dynamic, Engine, Module};
 use std::sync::Arc;
 
 pub const RECORDS: &[Record] = records_table! { "log":
@@ -39,26 +39,22 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     let mut module = Module::new();
     for (name, level) in [("info", Level::Info), ("warn", Level::Warning), ("detail", Level::Debug)] {
         let r = run.clone();
-        FuncRegistration::new(name)
-            .place_into(&mut module, move |text: Dynamic| r.message(level, text.to_string(), None));
+        place(&mut module, name, move |text: Dynamic| r.message(level, text.to_string(), None));
     }
     let r = run.clone();
-    FuncRegistration::new("warn").place_into(&mut module, move |text: &str, hint: &str| {
+    place(&mut module, "warn", move |text: &str, hint: &str| {
         r.message(Level::Warning, text, Some(hint.to_owned()));
     });
     let r = run.clone();
-    FuncRegistration::new("progress").place_into(
-        &mut module,
-        move |what: &str, done: i64, total: i64| -> Returned<()> {
-            r.events.emit(&Event::Progress {
-                step: scope::current().step,
-                what: what.to_owned(),
-                done: u64::try_from(done).unwrap_or(0),
-                total: u64::try_from(total).ok(),
-                unit: Unit::Items,
-            });
-            Ok(())
-        },
-    );
+    place(&mut module, "progress", move |what: &str, done: i64, total: i64| -> Returned<()> {
+        r.events.emit(&Event::Progress {
+            step: scope::current().step,
+            what: what.to_owned(),
+            done: u64::try_from(done).unwrap_or(0),
+            total: u64::try_from(total).ok(),
+            unit: Unit::Items,
+        });
+        Ok(())
+    });
     engine.register_static_module("log", module.into());
 }

@@ -73,6 +73,21 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     plan::register(engine, run);
 }
 
+/// Calls a macro with one to eight names: Rhai has no functions of any number of arguments.
+macro_rules! for_words {
+    ($form:ident) => {
+        $form!(a);
+        $form!(a b);
+        $form!(a b c);
+        $form!(a b c d);
+        $form!(a b c d e);
+        $form!(a b c d e f);
+        $form!(a b c d e f g);
+        $form!(a b c d e f g h);
+    };
+}
+use for_words;
+
 /// Our results as Rhai's.
 trait Thrown<T> {
     fn thrown(self) -> Returned<T>;

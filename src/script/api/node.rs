@@ -4,7 +4,7 @@ use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::super::scope;
 use super::super::trust;
-use super::{Returned, Thrown, duration, flag_of, only_keys, strings, text, text_of, to_value};
+use super::{Returned, Thrown, duration, flag_of, for_words, only_keys, strings, text, text_of, to_value};
 use crate::engine::{ExecIo, ExecSpec, LogOptions, Protocol};
 use crate::error::{Error, Result};
 use crate::event::{CallKind, Event, Stream};
@@ -195,14 +195,7 @@ fn register_exec(engine: &mut Engine, run: &Arc<Run>) {
             });
         };
     }
-    forms!(a);
-    forms!(a b);
-    forms!(a b c);
-    forms!(a b c d);
-    forms!(a b c d e);
-    forms!(a b c d e f);
-    forms!(a b c d e f g);
-    forms!(a b c d e f g h);
+    for_words!(forms);
     let r = run.clone();
     engine.register_fn("sh", move |n: &mut Node, script: &str| -> Returned<ImmutableString> {
         let words = ["sh", "-ec", script].map(|w| Dynamic::from(w.to_owned()));

@@ -2,9 +2,9 @@
 
 use super::super::record::{Record, records_table};
 use super::super::run::Run;
-use super::placed::PlaceInto;
+use super::placed::place;
 use super::{Returned, only_keys, text_of};
-use rhai::{Engine, FuncRegistration, Map, Module};
+use rhai::{Engine, Map, Module};
 use std::sync::Arc;
 
 pub const RECORDS: &[Record] = records_table! { "plan":
@@ -20,9 +20,9 @@ pub const RECORDS: &[Record] = records_table! { "plan":
 pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     let mut m = Module::new();
     let r = run.clone();
-    FuncRegistration::new("active").place_into(&mut m, move || r.plan.get().is_some());
+    place(&mut m, "active", move || r.plan.get().is_some());
     let r = run.clone();
-    FuncRegistration::new("answer").place_into(&mut m, move |text: &str, result: Map| -> Returned<()> {
+    place(&mut m, "answer", move |text: &str, result: Map| -> Returned<()> {
         only_keys("plan::answer", &result, &["code", "stdout", "stderr"])?;
         if let Some(plan) = r.plan.get() {
             let code = result.get("code").and_then(|code| code.as_int().ok()).unwrap_or(0);
@@ -32,7 +32,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         Ok(())
     });
     let r = run.clone();
-    FuncRegistration::new("file").place_into(&mut m, move |path: &str, content: &str| {
+    place(&mut m, "file", move |path: &str, content: &str| {
         if let Some(plan) = r.plan.get() {
             plan.engine().put_file(path, content);
         }

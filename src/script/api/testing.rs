@@ -5,7 +5,7 @@ use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::super::scope;
 use super::super::testing::SKIPPED;
-use super::{Returned, Thrown, only_keys, strings, text, text_of};
+use super::{Returned, Thrown, for_words, only_keys, strings, text, text_of};
 use crate::error::{Context, Error};
 use crate::event::{CallKind, Event};
 use crate::host::process;
@@ -81,14 +81,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
             engine.register_fn("kubectl", move |$($word: Dynamic),*| kubectl(&r, &[$($word),*]));
         };
     }
-    forms!(a);
-    forms!(a b);
-    forms!(a b c);
-    forms!(a b c d);
-    forms!(a b c d e);
-    forms!(a b c d e f);
-    forms!(a b c d e f g);
-    forms!(a b c d e f g h);
+    for_words!(forms);
     engine.register_fn("skip", |reason: &str| -> Returned<()> {
         Err(to_rhai(&Error::script(SKIPPED, reason)))
     });
