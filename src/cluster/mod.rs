@@ -2,8 +2,8 @@
 //!
 //! No state is kept on the host: everything is read from the engine's labels and from the nodes.
 
-use crate::config::{self, ClusterName};
-use crate::engine::{Container, Engine, Protocol};
+use crate::config::{self, ClusterName, Role};
+use crate::engine::{Container, ContainerState, Engine, Protocol};
 use crate::error::{Error, Result};
 use crate::kube::Client;
 use crate::kubeconfig::{self, Kubeconfig};
@@ -22,8 +22,10 @@ pub const ADMIN_CONF: &str = "/etc/kubernetes/admin.conf";
 pub struct Cluster {
     /// Its name.
     pub name: ClusterName,
-    /// Its nodes: control planes first, then workers, each in the order of their numbers.
+    /// Its Kubernetes nodes: control planes first, then workers, each in the order of their numbers.
     pub nodes: Vec<Node>,
+    /// What spreads API requests over several control planes. It is no Kubernetes node.
+    pub load_balancer: Option<Node>,
     /// What it is to be, when it was planned by this process.
     pub config: Option<Arc<config::Cluster>>,
     engine: Arc<dyn Engine>,
@@ -38,8 +40,13 @@ struct Shared {
 }
 
 impl Cluster {
-    fn new(engine: Arc<dyn Engine>, name: ClusterName, nodes: Vec<Node>) -> Self {
-        Self { name, nodes, config: None, engine, shared: Arc::default() }
+    /// Of `members`, in any order.
+    fn new(engine: Arc<dyn Engine>, name: ClusterName, members: Vec<Node>) -> Self {
+        let balancer = Role::ExternalLoadBalancer.as_str();
+        let (balancers, mut nodes): (Vec<_>, Vec<_>) = members.into_iter().partition(|n| n.role == balancer);
+        nodes.sort_by_key(order);
+        let load_balancer = balancers.into_iter().next();
+        Self { name, nodes, load_balancer, config: None, engine, shared: Arc::default() }
     }
 
     /// Names of all clusters of the engine, sorted.
@@ -53,7 +60,7 @@ impl Cluster {
     /// The cluster that `config` describes, not yet made.
     pub fn plan(engine: Arc<dyn Engine>, config: config::Cluster) -> Self {
         let names = config::node_names(&config);
-        let mut nodes: Vec<Node> = names
+        let mut members: Vec<Node> = names
             .iter()
             .zip(&config.nodes)
             .map(|(name, node)| {
@@ -63,8 +70,11 @@ impl Cluster {
                 handle
             })
             .collect();
-        nodes.sort_by_key(order);
-        let mut cluster = Self::new(engine, config.name.clone(), nodes);
+        if let Some(name) = config::load_balancer_name(&config) {
+            let role = Role::ExternalLoadBalancer.as_str();
+            members.push(Node::new(engine.clone(), config.name.as_str(), name.as_str(), role));
+        }
+        let mut cluster = Self::new(engine, config.name.clone(), members);
         cluster.config = Some(Arc::new(config));
         cluster
     }
@@ -73,16 +83,14 @@ impl Cluster {
     pub async fn lookup(engine: Arc<dyn Engine>, name: &str) -> Result<Self> {
         let label = format!("{CLUSTER_LABEL}={name}");
         let containers = engine.list_containers(&[label]).await?;
-        let mut nodes: Vec<Node> =
-            containers.iter().filter_map(|c| Node::from_container(engine.clone(), c)).collect();
-        nodes.sort_by_key(order);
-        Ok(Self::new(engine, ClusterName::parse(name)?, nodes))
+        let members = containers.iter().filter_map(|c| Node::from_container(engine.clone(), c)).collect();
+        Ok(Self::new(engine, ClusterName::parse(name)?, members))
     }
 
     /// As [`Cluster::lookup`], but a cluster without nodes is the error `cluster.not_found`.
     pub async fn find(engine: Arc<dyn Engine>, name: &str) -> Result<Self> {
         let cluster = Self::lookup(engine.clone(), name).await?;
-        if !cluster.nodes.is_empty() {
+        if !cluster.is_empty() {
             return Ok(cluster);
         }
         let names = Self::names(engine.as_ref()).await?;
@@ -99,6 +107,16 @@ impl Cluster {
         &self.engine
     }
 
+    /// Whether the engine has nothing of it.
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty() && self.load_balancer.is_none()
+    }
+
+    /// All containers that belong to it: its nodes and its load balancer.
+    pub fn members(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().chain(&self.load_balancer)
+    }
+
     /// Nodes of a role.
     pub fn with_role(&self, role: &str) -> Vec<Node> {
         self.nodes.iter().filter(|n| n.role == role).cloned().collect()
@@ -107,12 +125,11 @@ impl Cluster {
     /// The node `name`, which may also be given without the cluster's name in front (`worker2`).
     pub fn node(&self, name: &str) -> Result<&Node> {
         let full = format!("{}-{name}", self.name);
-        self.nodes
-            .iter()
+        self.members()
             .find(|n| n.name == name)
-            .or_else(|| self.nodes.iter().find(|n| n.name == full))
+            .or_else(|| self.members().find(|n| n.name == full))
             .ok_or_else(|| {
-                let names: Vec<&str> = self.nodes.iter().map(|n| n.name.as_str()).collect();
+                let names: Vec<&str> = self.members().map(|n| n.name.as_str()).collect();
                 Error::user("node.not_found", format!("the cluster {} has no node {name:?}", self.name))
                     .hint(format!("it has: {}", names.join(", ")))
             })
@@ -125,10 +142,22 @@ impl Cluster {
         })
     }
 
+    /// The first control plane that runs; the first one where none does.
+    pub async fn running_control_plane(&self) -> Result<Node> {
+        let planes = self.with_role(Role::ControlPlane.as_str());
+        if planes.len() > 1 {
+            for node in planes {
+                if node.inspect().await?.state == ContainerState::Running {
+                    return Ok(node);
+                }
+            }
+        }
+        self.control_plane().cloned()
+    }
+
     /// `HOST:PORT` under which this machine reaches the API server.
     pub async fn api_endpoint(&self) -> Result<String> {
-        let entry = self.nodes.iter().find(|n| n.role == "external-load-balancer");
-        let entry = match entry {
+        let entry = match &self.load_balancer {
             Some(node) => node,
             None => self.control_plane()?,
         };
@@ -202,12 +231,11 @@ impl Cluster {
     }
 }
 
-/// Control planes, workers, then the load balancer; each by number, then name.
+/// Control planes, then workers; each by number, then name.
 fn order(node: &Node) -> (u8, u32, String) {
     let role = match node.role.as_str() {
         "control-plane" => 0,
-        "worker" => 1,
-        _ => 2,
+        _ => 1,
     };
     let digits: String = node.name.chars().rev().take_while(char::is_ascii_digit).collect();
     let number = digits.chars().rev().collect::<String>().parse().unwrap_or(1);

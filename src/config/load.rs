@@ -151,10 +151,6 @@ networking:
             assert_eq!(error.code(), "config.not_supported", "{error:?}");
             assert!(error.message().contains(&format!(": {name} is not supported yet")), "{error:?}");
         }
-        let error =
-            parse(&format!("{HEAD}nodes:\n- role: control-plane\n- role: control-plane\n"), "f").unwrap_err();
-        assert_eq!(error.code(), "config.not_supported");
-        assert!(error.message().starts_with("f:5:3: nodes[1] is a second control-plane"), "{error:?}");
     }
 
     #[test]

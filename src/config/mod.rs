@@ -23,7 +23,7 @@ pub use cluster::{Cluster, Hook, IpFamily, KubeProxyMode, Networking, Node};
 pub use image::{DEFAULT_NODE_IMAGE, ImageRef};
 pub use load::{from_value, parse};
 pub use mount::ExtraMount;
-pub use names::{ClusterName, DEFAULT_CLUSTER_NAME, NodeName, Role, node_names};
+pub use names::{ClusterName, DEFAULT_CLUSTER_NAME, NodeName, Role, load_balancer_name, node_names};
 pub use port::{ExtraPortMapping, HostPort};
 pub use problem::Problem;
 pub use subnets::Subnets;

@@ -152,6 +152,11 @@ pub fn node_names(cluster: &Cluster) -> Vec<NodeName> {
         .collect()
 }
 
+/// Name of the load balancer that a cluster with several control planes has.
+pub fn load_balancer_name(cluster: &Cluster) -> Option<NodeName> {
+    (cluster.control_planes() > 1).then(|| NodeName::new(&cluster.name, Role::ExternalLoadBalancer, 1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

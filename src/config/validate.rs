@@ -2,7 +2,7 @@
 
 use super::labels::{is_dns_subdomain, key_fault, value_fault};
 use super::problem::{self, Problem};
-use super::{Cluster, HostPort, IpFamily, NodeName, Role, Subnets, node_names};
+use super::{Cluster, HostPort, IpFamily, NodeName, Subnets, load_balancer_name, node_names};
 use crate::engine::Protocol;
 use crate::error::Result;
 use std::net::IpAddr;
@@ -30,7 +30,8 @@ impl Cluster {
     }
 
     fn check_names(&self, found: &mut Vec<Problem>) {
-        let names = node_names(self);
+        let mut names = node_names(self);
+        names.extend(load_balancer_name(self));
         let Some(longest) = names.iter().max_by_key(|name| name.as_str().len()) else { return };
         let most = NodeName::MAX_LENGTH;
         let length = longest.as_str().len();
@@ -52,18 +53,8 @@ impl Cluster {
     }
 
     fn check_roles(&self, found: &mut Vec<Problem>) {
-        let control_planes: Vec<usize> =
-            (0..self.nodes.len()).filter(|i| self.nodes[*i].role == Role::ControlPlane).collect();
-        match control_planes.as_slice() {
-            [] => found.push(Problem::new("nodes", "nodes must have at least one control-plane node")),
-            [_] => {}
-            [_, second, ..] => {
-                let path = format!("nodes[{second}]");
-                let message = format!(
-                    "{path} is a second control-plane; several control-plane nodes are not supported yet"
-                );
-                found.push(Problem { unsupported: true, ..Problem::new(path, message) });
-            }
+        if self.control_planes() == 0 {
+            found.push(Problem::new("nodes", "nodes must have at least one control-plane node"));
         }
     }
 

@@ -37,6 +37,12 @@ pub fn render(config: &NodeConfig) -> Result<Rendered> {
     let mut unused = patch::apply(&mut documents, &config.cluster_patches, "kubeadmConfigPatches")?;
     let of_node = format!("kubeadmConfigPatches of node {}", config.node_name);
     unused.extend(patch::apply(&mut documents, &config.node_patches, &of_node)?);
+    if config.joins {
+        let join = documents[2].clone();
+        take(&join, "/nodeRegistration", &mut documents[1], "nodeRegistration");
+        take(&join, "/controlPlane/localAPIEndpoint", &mut documents[1], "localAPIEndpoint");
+        take(&join, "/patches", &mut documents[1], "patches");
+    }
     for document in &mut documents {
         // upstream gives every document this name so that patches may carry it; kubeadm refuses it
         if let Some(fields) = document.as_object_mut() {
@@ -44,6 +50,13 @@ pub fn render(config: &NodeConfig) -> Result<Rendered> {
         }
     }
     Ok(Rendered { text: yaml::render_all(&documents)?, unused_patches: unused })
+}
+
+/// Puts what stands at `pointer` in one document into a field of the other.
+fn take(from: &Value, pointer: &str, to: &mut Value, field: &str) {
+    if let Some(value) = from.pointer(pointer) {
+        to[field] = value.clone();
+    }
 }
 
 fn feature_gates(config: &NodeConfig) -> BTreeMap<String, bool> {

@@ -32,6 +32,9 @@ pub struct NodeConfig {
     pub node_name: String,
     /// The node's role.
     pub role: NodeRole,
+    /// Whether it joins a cluster that another node begins: then what the `JoinConfiguration` says of the node and
+    /// of its API server holds for the phases of `kubeadm init` too.
+    pub joins: bool,
     /// The node's address, or two with a comma between them; the first one is advertised.
     pub node_address: String,
     /// `HOST:PORT` under which nodes reach the API server.
@@ -99,6 +102,7 @@ impl Default for NodeConfig {
             kubernetes_version: String::new(),
             node_name: String::new(),
             role: NodeRole::default(),
+            joins: false,
             node_address: String::new(),
             control_plane_endpoint: String::new(),
             api_bind_port: 6443,

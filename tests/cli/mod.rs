@@ -13,6 +13,7 @@ mod params;
 mod plan;
 mod private_engine;
 mod repl;
+mod restarts;
 mod run;
 mod stdlib;
 mod steps;
@@ -45,6 +46,7 @@ pub fn tests() -> Vec<Trial> {
         interrupt::tests(),
         lost_engine::tests(),
         repl::tests(),
+        restarts::tests(),
         private_engine::tests(),
         upstream::tests(),
     ]

@@ -22,6 +22,11 @@ impl Cluster {
         let slot = slots::take(1);
         Self { name: format!("{}{name}", prefix()), home: Home::new(), _slot: slot }
     }
+    /// The same for a cluster of many nodes, which counts for two.
+    pub fn large(name: &str) -> Self {
+        let slot = slots::take(2);
+        Self { name: format!("{}{name}", prefix()), home: Home::new(), _slot: slot }
+    }
     /// A cluster of exactly this name, for recordings.
     pub fn exactly(name: &str) -> Self {
         Self { name: name.to_owned(), home: Home::new(), _slot: slots::take(1) }

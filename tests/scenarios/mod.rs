@@ -15,6 +15,7 @@ pub fn tests() -> Vec<Trial> {
         real("scenarios::clusters_that_talk", clusters_that_talk),
         real("scenarios::a_cluster_that_is_hurt_and_reported", on_one_cluster),
         real("scenarios::ports_of_this_machine", ports_of_this_machine),
+        real("scenarios::a_lost_control_plane", a_lost_control_plane),
         real("scenarios::a_device", a_device),
         real("scenarios::no_internet", no_internet),
         real("scenarios::settings_of_kubeadm", settings_of_kubeadm),
@@ -32,7 +33,7 @@ fn script(name: &str) -> String {
 }
 
 /// All of them, by name.
-const ALL: [&str; 18] = [
+const ALL: [&str; 19] = [
     "air_gapped",
     "changed_cni",
     "cleanup",
@@ -41,6 +42,7 @@ const ALL: [&str; 18] = [
     "dev_loop",
     "device",
     "frozen_etcd",
+    "ha_failover",
     "ingress",
     "kubeadm_playground",
     "node_crash",
@@ -114,6 +116,18 @@ fn clusters_that_talk() {
     let ran = ran.ok();
     assert_eq!(ran.stdout.matches(&format!(": greetings from {west}")).count(), 2, "{}", ran.stdout);
     east.nothing_is_left(&[]);
+}
+
+fn a_lost_control_plane() {
+    let c = Cluster::large("failover");
+    let ran = scenario(&c, "ha_failover.rhai", &[], &["--set", "writes=10"]);
+    let first = c.node("control-plane");
+    shows(
+        &ran,
+        &[&format!("{first} was killed: the engine says exited"), "10 writes went through", "the counter is at 10"],
+    );
+    assert_eq!(ran.stdout.matches(" (leads)").count(), 2, "{}", ran.stdout);
+    c.nothing_is_left(&[]);
 }
 
 /// Scripts that take a cluster that is there share one: it is cut in two, crashes, freezes, is developed on, and told of.

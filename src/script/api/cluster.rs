@@ -36,11 +36,13 @@ pub const METHODS: &[Record] = records_table! { "Cluster":
     "name" "-> string" "Its name.", "c.name", throws "none";
     "context" "-> string" "Its context in a kubeconfig: kind-NAME.", "c.context", throws "none";
     "config" "-> map or ()" "What it was planned to be, as a v1alpha4 document; () for one that was found.", "c.config", throws "none";
-    "nodes" "-> array of Node" "Control planes first, then workers.", "c.nodes[0].name", throws "none";
+    "nodes" "-> array of Node" "Its Kubernetes nodes: control planes first, then workers.", "c.nodes[0].name", throws "none";
     "control_plane" "-> Node" "The first control plane.", "c.control_plane.name", throws "cluster.no_control_plane";
     "control_planes" "-> array of Node" "All control planes.", "c.control_planes.len()", throws "none";
     "workers" "-> array of Node" "All workers.", "c.workers.len()", throws "none";
-    "others" "-> array of Node" "All nodes but the first control plane and a load balancer.", "c.others.len()", throws "none";
+    "others" "-> array of Node" "All nodes but the first control plane.", "c.others.len()", throws "none";
+    "load_balancer" "-> Node or ()" "What spreads API requests over several control planes; () where there is one control plane.", "c.load_balancer == ()", throws "none";
+    "members" "-> array of Node" "All containers of the cluster: its nodes and its load balancer.", "c.members.len()", throws "none";
     "node" "(name: string) -> Node" "A node by its name, with or without the cluster's in front.", "c.node(\"control-plane\").name", throws "node.not_found";
     "endpoint" "-> string" "host:port of the API server as this machine reaches it.", "c.endpoint", throws "cluster.* engine.*";
     "kubeconfig" "(internal?: bool) -> string" "The administrator's kubeconfig; for this machine unless internal is true. It holds a private key.", "c.kubeconfig().len() > 0", throws "cluster.* kubeconfig.* engine.* node.*";
@@ -58,7 +60,7 @@ pub const METHODS: &[Record] = records_table! { "Cluster":
     "wait_ready" "(limit: seconds) -> float" "Waits until every node is Ready; how many seconds it took.", "c.wait_ready(60)", throws "kubernetes.* cluster.* engine.*";
     "pod_logs" "(pod: string, namespace: string) -> string" "What a pod's first container wrote.", "c.pod_logs(\"web\", \"default\")", throws "kubernetes.* cluster.* engine.*";
     "raw" "(path: string) -> string" "The answer to a GET of the API server.", "c.raw(\"/version\")", throws "kubernetes.* cluster.* engine.*";
-    "kubectl" "(word: any, words…: any, options?: map) -> string" "Runs kubectl on the first control plane; its standard output. A map as the last word may have stdin.", "c.kubectl(\"get\", \"nodes\", \"-o\", \"name\")",
+    "kubectl" "(word: any, words…: any, options?: map) -> string" "Runs kubectl on the first control plane that runs; its standard output. A map as the last word may have stdin.", "c.kubectl(\"get\", \"nodes\", \"-o\", \"name\")",
         options "stdin: string",
         throws "node.exec_failed cluster.no_control_plane engine.*";
     "fetch" "(node: Node, port: int, path: string) -> string" "Asks a published port of a node over HTTP from this machine; the body. Throws `http.status` with the status otherwise.", "c.fetch(c.control_plane, 30080, \"/\")", throws "node.no_port http.* engine.*";
@@ -90,7 +92,7 @@ fn nodes(list: Vec<Node>) -> Array {
 }
 
 fn kubectl(run: &Run, c: &Cluster, words: &[Dynamic]) -> Returned<ImmutableString> {
-    let node = c.control_plane().thrown()?;
+    let node = run.block(c.running_control_plane()).thrown()?;
     let mut command = vec!["kubectl".to_owned(), format!("--kubeconfig={}", crate::cluster::ADMIN_CONF)];
     let mut stdin = None;
     for word in words {
@@ -208,7 +210,7 @@ fn register_module(engine: &mut Engine, run: &Arc<Run>) {
     let r = run.clone();
     place(&mut m, "exists", move |name: &str| -> Returned<bool> {
         let found = r.block(Cluster::lookup(r.engine().thrown()?, name)).thrown()?;
-        Ok(!found.nodes.is_empty())
+        Ok(!found.is_empty())
     });
     let r = run.clone();
     place(&mut m, "names", move || -> Returned<Array> {
@@ -232,14 +234,12 @@ fn register_parts(engine: &mut Engine, run: &Arc<Run>) {
     engine.register_get("workers", |c: &mut Cluster| nodes(c.with_role("worker")));
     engine.register_get("others", |c: &mut Cluster| {
         let first = c.control_plane().map(|n| n.name.clone()).unwrap_or_default();
-        nodes(
-            c.nodes
-                .iter()
-                .filter(|n| n.name != first && n.role != "external-load-balancer")
-                .cloned()
-                .collect(),
-        )
+        nodes(c.nodes.iter().filter(|n| n.name != first).cloned().collect())
     });
+    engine.register_get("load_balancer", |c: &mut Cluster| {
+        c.load_balancer.clone().map_or(Dynamic::UNIT, Dynamic::from)
+    });
+    engine.register_get("members", |c: &mut Cluster| nodes(c.members().cloned().collect()));
     engine.register_fn("node", |c: &mut Cluster, name: &str| c.node(name).cloned().thrown());
     engine.register_fn("to_string", |c: &mut Cluster| {
         let names: Vec<&str> = c.nodes.iter().map(|n| n.name.as_str()).collect();
@@ -446,8 +446,7 @@ fn register_waits(engine: &mut Engine, run: &Arc<Run>) {
             return Ok(0.0);
         }
         let since = std::time::Instant::now();
-        let names: Vec<String> =
-            c.nodes.iter().filter(|n| n.role != "external-load-balancer").map(|n| n.name.clone()).collect();
+        let names: Vec<String> = c.nodes.iter().map(|n| n.name.clone()).collect();
         r.wait(None, "all nodes Ready", async {
             let client = c.client().await?;
             let ready = Condition::parse("Ready");

@@ -170,6 +170,8 @@ fn part(cluster: &Cluster, name: &str, words: Option<&[Token<'_>]>) -> Option<Dy
     let list = |nodes: Vec<Node>| Some(Dynamic::from_array(nodes.into_iter().map(Dynamic::from).collect()));
     match (name, words) {
         ("nodes", None) => list(cluster.nodes.clone()),
+        ("members", None) => list(cluster.members().cloned().collect()),
+        ("load_balancer", None) => cluster.load_balancer.clone().map(Dynamic::from),
         ("workers", None) => list(cluster.with_role("worker")),
         ("control_planes", None) => list(cluster.with_role("control-plane")),
         ("control_plane", None) => cluster.control_plane().ok().cloned().map(Dynamic::from),
