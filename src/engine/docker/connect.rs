@@ -56,6 +56,7 @@ impl Docker {
             api_version: greeting.api_version,
             registry_config: env.docker_config(),
             leftovers: TaskTracker::new(),
+            sessions: super::session::Sessions::default(),
             _tunnel: tunnel,
         })
     }

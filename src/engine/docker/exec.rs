@@ -18,8 +18,8 @@ use std::pin::Pin;
 use std::time::Duration;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
-type Output = Pin<Box<dyn futures_util::Stream<Item = Result<LogOutput, Bollard>> + Send>>;
-type Input = Pin<Box<dyn AsyncWrite + Send>>;
+pub(super) type Output = Pin<Box<dyn futures_util::Stream<Item = Result<LogOutput, Bollard>> + Send>>;
+pub(super) type Input = Pin<Box<dyn AsyncWrite + Send>>;
 
 /// Buffer of a command's output; an archive that goes through here is worth more than the default.
 const CAPACITY: usize = 64 * 1024;
@@ -31,6 +31,11 @@ impl Docker {
         spec: &ExecSpec,
         io: ExecIo<'_>,
     ) -> Result<ExecResult> {
+        if let Some((text, tell)) = super::session::plain(spec, &io)
+            && let Some(result) = self.exec_in_session(container, spec, &text, tell).await?
+        {
+            return Ok(result);
+        }
         let doing = format!(
             "run {} in container {container}",
             spec.command.first().map_or("nothing", String::as_str)
@@ -44,7 +49,7 @@ impl Docker {
         let sizes = sizes.map(|sizes| futures_util::stream::iter(first).chain(sizes).boxed());
         let created = self.client.create_exec(&segment(container)?, config).await;
         let id = created.map_err(|error| self.failed(&doing, error))?.id;
-        let guard = KillOnDrop::new(self, container, &id, token);
+        let guard = KillOnDrop::new(self, container, &id, vec![token]);
 
         let options = StartExecOptions { detach: false, tty: spec.tty, output_capacity: Some(CAPACITY) };
         let started = self.client.start_exec(&id, Some(options)).await;
@@ -141,9 +146,9 @@ fn config_of(spec: &ExecSpec, stdin: bool, token: &str) -> ExecConfig {
 }
 
 /// How much output of one command is kept, in bytes; `discard` takes any amount.
-const KEPT: usize = 64 << 20;
+pub(super) const KEPT: usize = 64 << 20;
 
-fn too_much(spec: &ExecSpec) -> Error {
+pub(super) fn too_much(spec: &ExecSpec) -> Error {
     let name = spec.command.first().map_or("", String::as_str);
     let message = format!("{name} wrote more than {} MiB and was killed", KEPT >> 20);
     Error::engine("engine.too_much_output", message)
@@ -194,7 +199,7 @@ async fn feed(mut input: Input, stdin: Option<ByteStream>) -> Error {
     std::future::pending().await
 }
 
-fn out_of_time(spec: &ExecSpec, limit: Duration, result: &ExecResult) -> Error {
+pub(super) fn out_of_time(spec: &ExecSpec, limit: Duration, result: &ExecResult) -> Error {
     let command = shlex::try_join(spec.command.iter().map(String::as_str)).unwrap_or_default();
     let name = spec.command.first().map_or("", String::as_str);
     Error::engine("engine.time_limit", format!("{name} did not end within {limit:?} and was killed"))

@@ -16,11 +16,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio_util::task::TaskTracker;
 
-/// Kills what carries the variable `$0`, and looks again, as a process may be forking meanwhile.
+/// Kills what carries one of the variables `$0` and `$1`, and looks again, as a process may be forking meanwhile.
 const KILLER: &str = r#"
 for round in 1 2 3; do
     found=
-    for file in $(grep -ls -- "$0" /proc/[0-9]*/environ 2>/dev/null); do
+    for file in $(grep -ls -e "$0" -e "${1:-$0}" /proc/[0-9]*/environ 2>/dev/null); do
         pid=${file#/proc/}
         kill -KILL "${pid%/environ}" 2>/dev/null && found=1
     done
@@ -52,13 +52,13 @@ struct Target {
     client: bollard::Docker,
     container: String,
     exec: String,
-    token: String,
+    tokens: Vec<String>,
 }
 
 impl KillOnDrop {
-    pub(super) fn new(docker: &Docker, container: &str, exec: &str, token: String) -> Self {
+    pub(super) fn new(docker: &Docker, container: &str, exec: &str, tokens: Vec<String>) -> Self {
         let client = docker.client.clone().with_timeout(Duration::from_secs(30));
-        let target = Target { client, container: container.to_owned(), exec: exec.to_owned(), token };
+        let target = Target { client, container: container.to_owned(), exec: exec.to_owned(), tokens };
         Self { target: Some(target), leftovers: docker.leftovers.clone() }
     }
 
@@ -109,7 +109,8 @@ impl Target {
 
     async fn run_killer(&self) -> Result<(), Bollard> {
         let container = segment(&self.container).unwrap_or_default();
-        let command = ["sh", "-c", KILLER, self.token.as_str()].map(String::from).to_vec();
+        let mut command = ["sh", "-c", KILLER].map(String::from).to_vec();
+        command.extend(self.tokens.iter().cloned());
         let config = ExecConfig {
             cmd: Some(command),
             // the environment of another user's process is shown to whoever may trace it

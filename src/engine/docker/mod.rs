@@ -13,6 +13,7 @@ mod pull;
 mod raw;
 mod registry_auth;
 mod request;
+mod session;
 mod spec;
 mod ssh;
 mod streams;
@@ -48,6 +49,8 @@ pub struct Docker {
     registry_config: PathBuf,
     /// What dropped calls left to do: commands to end.
     leftovers: TaskTracker,
+    /// Shells that wait for the next command.
+    sessions: session::Sessions,
     /// Held as long as it is used.
     _tunnel: Option<ssh::Tunnel>,
 }
@@ -77,18 +80,22 @@ impl Engine for Docker {
         self.start_container_impl(name).await
     }
     async fn stop_container(&self, name: &str, grace: Duration) -> Result<()> {
+        self.sessions.end(name);
         self.stop_container_impl(name, grace).await
     }
     async fn kill_container(&self, name: &str, signal: &str) -> Result<()> {
+        self.sessions.end(name);
         self.kill_container_impl(name, signal).await
     }
     async fn pause_container(&self, name: &str) -> Result<()> {
+        self.sessions.end(name);
         self.pause_container_impl(name).await
     }
     async fn unpause_container(&self, name: &str) -> Result<()> {
         self.unpause_container_impl(name).await
     }
     async fn remove_container(&self, name: &str) -> Result<()> {
+        self.sessions.end(name);
         self.remove_container_impl(name).await
     }
     async fn wait_container(&self, name: &str) -> Result<i64> {
@@ -170,6 +177,7 @@ impl Engine for Docker {
         self.events_impl(labels).await
     }
     async fn settle(&self) {
+        self.sessions.end_all();
         self.leftovers.close();
         self.leftovers.wait().await;
         self.leftovers.reopen();
