@@ -13,6 +13,7 @@ pub fn tests() -> Vec<Trial> {
         real an_image_of_another_architecture_is_named,
         real a_failure_with_retain_keeps_the_nodes,
         real a_full_disk_is_named_and_leaves_nothing,
+        real settings_that_never_work_are_told_soon_with_their_cause,
     }
 }
 
@@ -137,4 +138,28 @@ fn a_full_disk_is_named_and_leaves_nothing() {
         .tells("  hint: ");
     assert_eq!(engine::networks(), networks);
     c.nothing_is_left(&[]);
+}
+
+fn settings_that_never_work_are_told_soon_with_their_cause() {
+    let told = |name: &str, patch: &str, parts: &[&str]| {
+        let c = Cluster::named(name);
+        let config = format!("nodes:\n- role: control-plane\n  kubeadmConfigPatches:\n  - |\n{patch}");
+        let since = std::time::Instant::now();
+        let ran = c.create_with(&config, &[]).code(1);
+        // the API server is waited for four minutes; nobody waits for what cannot come
+        assert!(since.elapsed().as_secs() < 200, "{ran:?}");
+        for part in parts {
+            ran.tells(part);
+        }
+        assert_eq!(ran.stderr.matches("evidence of the failure is in").count(), 1, "{ran:?}");
+        c.nothing_is_left(&[]);
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let patch = "    kind: KubeletConfiguration\n    maxPods: -5\n";
+            told("hopeless1", patch, &["kubelet on ", "maxPods", "must not be a negative number", "a patch of KubeletConfiguration"]);
+        });
+        let patch = "    kind: ClusterConfiguration\n    apiServer:\n      extraArgs:\n      - {name: no-such-flag, value: x}\n";
+        told("hopeless2", patch, &["kube-apiserver on ", "unknown flag: --no-such-flag", "see kubeadmConfigPatches"]);
+    });
 }
