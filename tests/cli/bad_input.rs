@@ -145,11 +145,11 @@ fn settings_that_never_work_are_told_soon_with_their_cause() {
         let c = Cluster::named(name);
         let config = format!("nodes:\n- role: control-plane\n  kubeadmConfigPatches:\n  - |\n{patch}");
         let since = std::time::Instant::now();
-        let ran = c.create_with(&config, &[]).code(1);
+        let mut ran = c.create_with(&config, &[]).code(1);
         // the API server is waited for four minutes; nobody waits for what cannot come
         assert!(since.elapsed().as_secs() < 200, "{ran:?}");
         for part in parts {
-            ran.tells(part);
+            ran = ran.tells(part);
         }
         assert_eq!(ran.stderr.matches("evidence of the failure is in").count(), 1, "{ran:?}");
         c.nothing_is_left(&[]);
