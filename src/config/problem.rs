@@ -1,6 +1,7 @@
 //! What is wrong with a configuration.
 
 use crate::error::Error;
+use serde::Serialize;
 
 /// One thing that is wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,10 +25,21 @@ impl Problem {
     pub(super) fn of_key(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self { at_key: true, ..Self::new(path, message) }
     }
-    /// Something that would be right.
-    pub(super) fn unsupported(path: &str) -> Self {
-        Self { unsupported: true, ..Self::of_key(path, format!("{path} is not supported yet")) }
-    }
+}
+
+/// A problem and where it stands, as a program wants it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The document's name, such as its file's.
+    pub file: String,
+    /// Line, from 1; 0 when it is not known.
+    pub line: u64,
+    /// Column, from 1; 0 when it is not known.
+    pub column: u64,
+    /// The field; empty for the document itself.
+    pub path: String,
+    /// What is wrong: the value, and what was expected.
+    pub message: String,
 }
 
 /// All problems as one error: `config.not_supported` when nothing else is wrong, else `config.invalid`.

@@ -16,6 +16,9 @@ impl Cluster {
         self.check_subnets(&mut found);
         self.check_nodes(&mut found);
         self.check_ports(&mut found);
+        super::network::check(self, &mut found);
+        super::container::check(self, &mut found);
+        found.extend(super::patches::problems(self));
         found
     }
 
