@@ -11,8 +11,7 @@ use serde_json::Value;
 /// Reads a document of `kind.x-k8s.io/v1alpha4`, fills in the defaults and checks the whole. `origin` is the
 /// file's name for errors.
 ///
-/// Fails with `config.syntax`, or with everything that is wrong at once: `config.invalid`, or
-/// `config.not_supported` when the document is right and this version cannot serve it.
+/// Fails with `config.syntax`, or with everything that is wrong at once, `config.invalid`.
 pub fn parse(text: &str, origin: &str) -> Result<Cluster> {
     let tree = tree(text).map_err(|(message, place)| {
         let place = place.shown(origin);

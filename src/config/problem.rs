@@ -10,8 +10,6 @@ pub struct Problem {
     pub path: String,
     /// A sentence that begins with the path, or with what the document as a whole lacks.
     pub message: String,
-    /// Whether the field is a right one that this version cannot serve.
-    pub unsupported: bool,
     /// Whether it stands at the field's name rather than at its value.
     pub(super) at_key: bool,
 }
@@ -19,7 +17,7 @@ pub struct Problem {
 impl Problem {
     /// Something that is wrong.
     pub(super) fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: path.into(), message: message.into(), unsupported: false, at_key: false }
+        Self { path: path.into(), message: message.into(), at_key: false }
     }
     /// Something whose name is wrong.
     pub(super) fn of_key(path: impl Into<String>, message: impl Into<String>) -> Self {
@@ -42,16 +40,15 @@ pub struct Finding {
     pub message: String,
 }
 
-/// All problems as one error: `config.not_supported` when nothing else is wrong, else `config.invalid`.
+/// All problems as one error, `config.invalid`.
 /// `place` gives `origin:line:column` of a problem; the first one becomes the error's place.
 pub(super) fn error(origin: &str, problems: &[Problem], place: impl Fn(&Problem) -> String) -> Error {
-    let code = if problems.iter().all(|p| p.unsupported) { "config.not_supported" } else { "config.invalid" };
     let lines: Vec<String> = problems.iter().map(|p| format!("{}: {}", place(p), p.message)).collect();
     let message = match lines.as_slice() {
         [only] => only.clone(),
         several => format!("{origin} has {} errors:\n  {}", several.len(), several.join("\n  ")),
     };
-    let error = Error::config(code, message);
+    let error = Error::config("config.invalid", message);
     match problems.first() {
         Some(first) => error.at(place(first)),
         None => error,

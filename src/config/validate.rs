@@ -22,7 +22,7 @@ impl Cluster {
         found
     }
 
-    /// Fails with all that is wrong with it (`config.invalid` or `config.not_supported`).
+    /// Fails with all that is wrong with it (`config.invalid`).
     pub fn validate(&self) -> Result<()> {
         let found = self.problems();
         if found.is_empty() {
