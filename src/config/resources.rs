@@ -1,21 +1,28 @@
 //! What a node gets of its host: processors, memory, devices, an address.
 
-use serde::{Serialize, Serializer};
+use serde::{Serialize, Serializer, ser::SerializeMap};
 use std::net::IpAddr;
 
 /// The most that a node may use; nothing is no limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Resources {
     /// Processors, in thousandths; at least 10, the engine's least. Shown as `1500m`.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_millis")]
     pub cpu: Option<u64>,
     /// Bytes of memory.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub memory: Option<u64>,
 }
 
-fn as_millis<S: Serializer>(cpu: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(&format_args!("{}m", cpu.unwrap_or_default()))
+impl Serialize for Resources {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(cpu) = self.cpu {
+            map.serialize_entry("cpu", &format!("{cpu}m"))?;
+        }
+        if let Some(memory) = self.memory {
+            map.serialize_entry("memory", &memory)?;
+        }
+        map.end()
+    }
 }
 
 impl Resources {

@@ -68,10 +68,11 @@ fn upstream_agrees() {
     };
     let all = |folder, wanted| fixtures(folder).into_iter().map(move |file| (file, wanted));
     let files: Vec<(PathBuf, bool)> = all("valid", true).chain(all("invalid", false)).collect();
+    let accepts = &accepts;
     // each takes upstream seconds, which it mostly waits
     std::thread::scope(|scope| {
         for part in files.chunks(files.len().div_ceil(6)) {
-            scope.spawn(|| {
+            scope.spawn(move || {
                 for (file, wanted) in part {
                     let (accepted, ran) = accepts(file);
                     assert_eq!(accepted, *wanted, "upstream and {}: {}", file.display(), ran.stderr);
