@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod cluster;
 pub mod config;
+pub mod containerd;
 pub mod duration;
 pub mod engine;
 pub mod error;

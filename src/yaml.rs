@@ -89,7 +89,9 @@ pub(crate) fn describe(error: &serde_saphyr::Error, origin: &str) -> (String, St
     match bare.location() {
         Some(at) => {
             let suffix = format!(" at line {}, column {}", at.line(), at.column());
-            let message = message.trim_end_matches(&suffix).to_owned();
+            let message = message.trim_end_matches(&suffix);
+            // advice to who writes Rust
+            let message = message.split(", set DuplicateKeyPolicy").next().unwrap_or(message).to_owned();
             (message, format!("{origin}:{}:{}", at.line(), at.column()))
         }
         None => (message.to_owned(), origin.to_owned()),

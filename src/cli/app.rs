@@ -342,6 +342,7 @@ fn dispatch(app: &App, command: Command) -> Result<()> {
         Command::Lsp => commands::lsp::run(app),
         Command::Engine(engine) => commands::engine::run(app, engine),
         Command::Build(build) => commands::build::run(app, build),
+        Command::Config(config) => commands::config::run(app, config),
         Command::Stdlib(stdlib) => commands::stdlib::run(app, stdlib),
         Command::Version => commands::version::run(app),
         // answered where the words were read

@@ -5,6 +5,7 @@
 
 mod build;
 mod check;
+mod config;
 mod create;
 mod delete;
 mod engine;
@@ -19,6 +20,7 @@ mod usage;
 
 pub use build::{Build, BuildWhat, NodeImage, Source};
 pub use check::{Check, CheckFormat, Definitions, Doc};
+pub use config::{Config, ConfigShow, ConfigValidate, ConfigWhat};
 pub use create::{Create, CreateCluster, CreateWhat};
 pub use delete::{Delete, DeleteCluster, DeleteClusters, DeleteWhat};
 pub use engine::{
@@ -121,6 +123,8 @@ pub enum Command {
     Engine(Engine),
     /// Build a node image
     Build(Build),
+    /// Check and show cluster configurations
+    Config(Config),
     /// Read, change and compare the scripts that make up a cluster's life
     Stdlib(Stdlib),
     /// Print the version

@@ -1,7 +1,10 @@
 //! What a cluster is to be, with every default filled in.
 
-use super::{ClusterName, ExtraMount, ExtraPortMapping, HostPort, ImageRef, Role, Subnets};
-use serde::Serialize;
+use super::{
+    Addresses, ClusterName, Device, ExtraMount, ExtraPortMapping, HostPort, ImageRef, Resources, Role,
+    Subnets,
+};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -16,11 +19,39 @@ pub struct Cluster {
     pub nodes: Vec<Node>,
     /// Addresses and what serves them.
     pub networking: Networking,
+    /// Feature gates of every Kubernetes component.
+    pub feature_gates: BTreeMap<String, bool>,
+    /// APIs that are switched on or off, as `--runtime-config` of the API server has them.
+    pub runtime_config: BTreeMap<String, String>,
     /// Patches to every node's kubeadm config, each one or more YAML documents.
     pub kubeadm_config_patches: Vec<String>,
+    /// JSON patches to every node's kubeadm config, applied after the merge patches.
+    #[serde(rename = "kubeadmConfigPatchesJSON6902")]
+    pub kubeadm_config_patches_json6902: Vec<JsonPatch>,
+    /// TOML merge patches to containerd's config on every node.
+    pub containerd_config_patches: Vec<String>,
+    /// JSON patches to containerd's config on every node, applied after the merge patches.
+    #[serde(rename = "containerdConfigPatchesJSON6902")]
+    pub containerd_config_patches_json6902: Vec<String>,
     /// Scripts that are run at points of its life; upstream has none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hooks: Vec<Hook>,
+}
+
+/// A JSON patch (RFC 6902) to the kubeadm documents of one kind and version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JsonPatch {
+    /// API group of the document; may be empty.
+    #[serde(default)]
+    pub group: String,
+    /// Version in that group; any version when it and the group are empty.
+    #[serde(default)]
+    pub version: String,
+    /// Kind of the document.
+    pub kind: String,
+    /// A list of operations, in YAML or JSON.
+    pub patch: String,
 }
 
 /// What runs at a point of a cluster's life.
@@ -47,7 +78,12 @@ impl Default for Cluster {
             name: ClusterName::default(),
             nodes: vec![Node::default()],
             networking: Networking::default(),
+            feature_gates: BTreeMap::new(),
+            runtime_config: BTreeMap::new(),
             kubeadm_config_patches: Vec::new(),
+            kubeadm_config_patches_json6902: Vec::new(),
+            containerd_config_patches: Vec::new(),
+            containerd_config_patches_json6902: Vec::new(),
             hooks: Vec::new(),
         }
     }
@@ -82,10 +118,28 @@ pub struct Node {
     pub extra_port_mappings: Vec<ExtraPortMapping>,
     /// Patches to its kubeadm config, applied after the cluster's.
     pub kubeadm_config_patches: Vec<String>,
+    /// JSON patches to its kubeadm config, applied after all others.
+    #[serde(rename = "kubeadmConfigPatchesJSON6902")]
+    pub kubeadm_config_patches_json6902: Vec<JsonPatch>,
+    /// The most it may use. Upstream has neither this nor what follows.
+    #[serde(skip_serializing_if = "Resources::is_none")]
+    pub resources: Resources,
+    /// Devices of the host.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub devices: Vec<Device>,
+    /// Environment of its container.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+    /// Kernel settings of its own namespaces.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub sysctls: BTreeMap<String, String>,
+    /// Its fixed addresses.
+    #[serde(skip_serializing_if = "Addresses::is_empty")]
+    pub address: Addresses,
 }
 
 /// Address families of a cluster.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum IpFamily {
     /// IPv4 alone.
@@ -108,7 +162,7 @@ impl IpFamily {
 }
 
 /// What makes service addresses work on the nodes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KubeProxyMode {
     /// kube-proxy with iptables rules.
@@ -153,9 +207,33 @@ pub struct Networking {
     pub disable_default_cni: bool,
     /// How services are served.
     pub kube_proxy_mode: KubeProxyMode,
+    /// Search domains of the nodes' DNS; the host's when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dns_search: Option<Vec<String>>,
+    /// The engine's network; the usual one when empty. Upstream has neither this nor the next one.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub network: String,
+    /// What that network is made with when it is not there yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_subnet: Option<Subnets>,
 }
 
 impl Networking {
+    /// All defaults of an address family.
+    pub fn of_family(family: IpFamily) -> Self {
+        Self {
+            ip_family: family,
+            api_server_port: HostPort::default(),
+            api_server_address: Self::default_address(family),
+            pod_subnet: Self::default_pods(family),
+            service_subnet: Self::default_services(family),
+            disable_default_cni: false,
+            kube_proxy_mode: KubeProxyMode::default(),
+            dns_search: None,
+            network: String::new(),
+            network_subnet: None,
+        }
+    }
     /// Pods' default range for a family.
     pub(super) fn default_pods(family: IpFamily) -> Subnets {
         fixed(match family {
@@ -188,16 +266,7 @@ fn fixed(text: &str) -> Subnets {
 
 impl Default for Networking {
     fn default() -> Self {
-        let family = IpFamily::default();
-        Self {
-            ip_family: family,
-            api_server_port: HostPort::default(),
-            api_server_address: Self::default_address(family),
-            pod_subnet: Self::default_pods(family),
-            service_subnet: Self::default_services(family),
-            disable_default_cni: false,
-            kube_proxy_mode: KubeProxyMode::default(),
-        }
+        Self::of_family(IpFamily::default())
     }
 }
 
@@ -221,14 +290,17 @@ mod tests {
                 "name": "kind",
                 "nodes": [{
                     "role": "control-plane", "image": "kindest/node:v1.37.2", "labels": {},
-                    "extraMounts": [], "extraPortMappings": [], "kubeadmConfigPatches": [],
+                    "extraMounts": [], "extraPortMappings": [],
+                    "kubeadmConfigPatches": [], "kubeadmConfigPatchesJSON6902": [],
                 }],
                 "networking": {
                     "ipFamily": "ipv4", "apiServerPort": 0, "apiServerAddress": "127.0.0.1",
                     "podSubnet": "10.244.0.0/16", "serviceSubnet": "10.96.0.0/16",
                     "disableDefaultCNI": false, "kubeProxyMode": "iptables",
                 },
-                "kubeadmConfigPatches": [],
+                "featureGates": {}, "runtimeConfig": {},
+                "kubeadmConfigPatches": [], "kubeadmConfigPatchesJSON6902": [],
+                "containerdConfigPatches": [], "containerdConfigPatchesJSON6902": [],
             })
         );
     }

@@ -1,6 +1,6 @@
 //! Documents into clusters.
 
-use super::problem::{self, Problem};
+use super::problem::{self, Finding, Problem};
 use super::scalar::Reader;
 use super::tree::{Place, Tree};
 use super::{Cluster, decode};
@@ -11,11 +11,10 @@ use serde_json::Value;
 /// Reads a document of `kind.x-k8s.io/v1alpha4`, fills in the defaults and checks the whole. `origin` is the
 /// file's name for errors.
 ///
-/// Fails with `config.syntax`, or with everything that is wrong at once: `config.invalid`, or
-/// `config.not_supported` when the document is right and this version cannot serve it.
+/// Fails with `config.syntax`, or with everything that is wrong at once, `config.invalid`.
 pub fn parse(text: &str, origin: &str) -> Result<Cluster> {
-    let tree: Tree = serde_saphyr::from_str_with_options(text, yaml::options()).map_err(|e| {
-        let (message, place) = yaml::describe(&e, origin);
+    let tree = tree(text).map_err(|(message, place)| {
+        let place = place.shown(origin);
         Error::config("config.syntax", format!("{place}: {message}")).at(place)
     })?;
     read(&tree, text, origin, true)
@@ -26,19 +25,49 @@ pub fn from_value(value: &Value, origin: &str) -> Result<Cluster> {
     read(&Tree::from_value(value), "", origin, false)
 }
 
-fn read(tree: &Tree, text: &str, origin: &str, typed: bool) -> Result<Cluster> {
+/// Everything that is wrong with a document, in its order; nothing for one that a cluster can be made from.
+pub fn problems_of(text: &str, origin: &str) -> Vec<Finding> {
+    let finding = |place: Place, path: &str, message: &str| Finding {
+        file: origin.to_owned(),
+        line: place.line,
+        column: place.column,
+        path: path.to_owned(),
+        message: message.to_owned(),
+    };
+    match tree(text) {
+        Err((message, place)) => vec![finding(place, "", &message)],
+        Ok(tree) => {
+            let (_, problems) = checked(&tree, text, true);
+            problems.iter().map(|p| finding(tree.find(&p.path, p.at_key), &p.path, &p.message)).collect()
+        }
+    }
+}
+
+fn tree(text: &str) -> std::result::Result<Tree, (String, Place)> {
+    serde_saphyr::from_str_with_options(text, yaml::options()).map_err(|e| {
+        let (message, place) = yaml::describe(&e, "");
+        (message, Place::read(&place))
+    })
+}
+
+/// The cluster and all that is wrong with it, in the document's order.
+fn checked(tree: &Tree, text: &str, typed: bool) -> (Cluster, Vec<Problem>) {
     let mut reader = Reader::new(text);
     let cluster = decode::cluster(&mut reader, tree, typed);
     let mut problems = reader.problems;
     // a field that could not be read holds a default here, which contradicts nothing
     problems.extend(cluster.problems());
+    problems.sort_by_cached_key(|problem| tree.find(&problem.path, problem.at_key));
+    (cluster, problems)
+}
+
+fn read(tree: &Tree, text: &str, origin: &str, typed: bool) -> Result<Cluster> {
+    let (cluster, problems) = checked(tree, text, typed);
     if problems.is_empty() {
         return Ok(cluster);
     }
-    problems.sort_by_cached_key(|problem| tree.find(&problem.path, problem.at_key));
     Err(problem::error(origin, &problems, |problem: &Problem| {
-        let Place { line, column } = tree.find(&problem.path, problem.at_key);
-        if line == 0 { origin.to_owned() } else { format!("{origin}:{line}:{column}") }
+        tree.find(&problem.path, problem.at_key).shown(origin)
     }))
 }
 
@@ -61,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn all_supported_fields() {
+    fn all_fields() {
         let text = format!(
             "{HEAD}name: demo
 networking:
@@ -72,18 +101,33 @@ networking:
   podSubnet: 10.10.0.0/16
   serviceSubnet: 10.11.0.0/16
   disableDefaultCNI: true
-featureGates: {{}}
+  dnsSearch: [example.test]
+  network: lab
+  networkSubnet: 172.30.0.0/16
+featureGates: {{AllBeta: false}}
+runtimeConfig: {{api/alpha: \"false\"}}
 kubeadmConfigPatches:
 - |
   kind: ClusterConfiguration
+kubeadmConfigPatchesJSON6902:
+- {{group: kubeadm.k8s.io, version: v1beta4, kind: ClusterConfiguration, patch: '[{{op: remove, path: /a}}]'}}
+containerdConfigPatches:
+- version = 2
+containerdConfigPatchesJSON6902:
+- '[]'
 nodes:
 - role: control-plane
   image: kindest/node:v1.36.3
   labels: {{zone: a, count: 3}}
+  resources: {{cpu: 1.5, memory: 2Gi}}
+  devices: [/dev/fuse, {{hostPath: /dev/zero, containerPath: /dev/nothing}}]
+  env: {{A: b}}
+  sysctls: {{net.ipv4.ip_unprivileged_port_start: 0}}
+  address: 172.30.0.9
   extraMounts:
   - {{hostPath: ./data, containerPath: /data, readOnly: true, propagation: HostToContainer}}
   extraPortMappings:
-  - {{containerPort: 80, hostPort: 8080, listenAddress: 127.0.0.1, protocol: UDP}}
+  - {{containerPort: 80, hostPort: 8080, listenAddress: 127.0.0.1, protocol: udp}}
   - {{containerPort: 443, hostPort: -1}}
 - role: worker
 "
@@ -113,7 +157,7 @@ nodes:
     hostPort: 70000
 networking:
   podSubnet: 10.244.0.0
-  kubeProxyMode: nftables
+  kubeProxyMode: nftable
   disableDefaultCNI: maybe
   apiServerAddress: localhost
 ",
@@ -132,25 +176,6 @@ networking:
             "kind.yaml:3:1: nodes must have at least one control-plane node"
         );
         assert_eq!(wrong("nodes: 3\n"), "kind.yaml:3:8: nodes is 3; expected a list");
-    }
-
-    #[test]
-    fn known_fields_that_are_not_done_are_refused_by_name() {
-        for (body, name) in [
-            ("networking:\n  kubeProxyMode: ipvs\n", "networking.kubeProxyMode"),
-            ("networking:\n  ipFamily: dual\n", "networking.ipFamily"),
-            ("networking:\n  dnsSearch: []\n", "networking.dnsSearch"),
-            ("featureGates:\n  X: true\n", "featureGates"),
-            ("runtimeConfig:\n  api/alpha: \"true\"\n", "runtimeConfig"),
-            ("containerdConfigPatches:\n- x\n", "containerdConfigPatches"),
-            ("containerdConfigPatchesJSON6902:\n- x\n", "containerdConfigPatchesJSON6902"),
-            ("kubeadmConfigPatchesJSON6902:\n- {}\n", "kubeadmConfigPatchesJSON6902"),
-            ("nodes:\n- kubeadmConfigPatchesJSON6902: [{}]\n", "nodes[0].kubeadmConfigPatchesJSON6902"),
-        ] {
-            let error = parse(&format!("{HEAD}{body}"), "f").unwrap_err();
-            assert_eq!(error.code(), "config.not_supported", "{error:?}");
-            assert!(error.message().contains(&format!(": {name} is not supported yet")), "{error:?}");
-        }
     }
 
     #[test]

@@ -6,24 +6,32 @@
 //! Nothing here touches an engine or a disk.
 
 mod cluster;
+mod container;
 mod decode;
+mod fields;
 mod image;
 mod labels;
 mod load;
 mod mount;
 mod names;
+mod network;
+mod patches;
 mod port;
 mod problem;
+mod resources;
 mod scalar;
+mod schema;
 mod subnets;
 mod tree;
 mod validate;
 
-pub use cluster::{Cluster, Hook, IpFamily, KubeProxyMode, Networking, Node};
+pub use cluster::{Cluster, Hook, IpFamily, JsonPatch, KubeProxyMode, Networking, Node};
 pub use image::{DEFAULT_NODE_IMAGE, ImageRef};
-pub use load::{from_value, parse};
+pub use load::{from_value, parse, problems_of};
 pub use mount::ExtraMount;
 pub use names::{ClusterName, DEFAULT_CLUSTER_NAME, NodeName, Role, load_balancer_name, node_names};
 pub use port::{ExtraPortMapping, HostPort};
-pub use problem::Problem;
+pub use problem::{Finding, Problem};
+pub use resources::{Addresses, Device, Resources};
+pub use schema::schema;
 pub use subnets::Subnets;

@@ -1,6 +1,7 @@
 //! What is wrong with a configuration.
 
 use crate::error::Error;
+use serde::Serialize;
 
 /// One thing that is wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,8 +10,6 @@ pub struct Problem {
     pub path: String,
     /// A sentence that begins with the path, or with what the document as a whole lacks.
     pub message: String,
-    /// Whether the field is a right one that this version cannot serve.
-    pub unsupported: bool,
     /// Whether it stands at the field's name rather than at its value.
     pub(super) at_key: bool,
 }
@@ -18,28 +17,38 @@ pub struct Problem {
 impl Problem {
     /// Something that is wrong.
     pub(super) fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { path: path.into(), message: message.into(), unsupported: false, at_key: false }
+        Self { path: path.into(), message: message.into(), at_key: false }
     }
     /// Something whose name is wrong.
     pub(super) fn of_key(path: impl Into<String>, message: impl Into<String>) -> Self {
         Self { at_key: true, ..Self::new(path, message) }
     }
-    /// Something that would be right.
-    pub(super) fn unsupported(path: &str) -> Self {
-        Self { unsupported: true, ..Self::of_key(path, format!("{path} is not supported yet")) }
-    }
 }
 
-/// All problems as one error: `config.not_supported` when nothing else is wrong, else `config.invalid`.
+/// A problem and where it stands, as a program wants it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The document's name, such as its file's.
+    pub file: String,
+    /// Line, from 1; 0 when it is not known.
+    pub line: u64,
+    /// Column, from 1; 0 when it is not known.
+    pub column: u64,
+    /// The field; empty for the document itself.
+    pub path: String,
+    /// What is wrong: the value, and what was expected.
+    pub message: String,
+}
+
+/// All problems as one error, `config.invalid`.
 /// `place` gives `origin:line:column` of a problem; the first one becomes the error's place.
 pub(super) fn error(origin: &str, problems: &[Problem], place: impl Fn(&Problem) -> String) -> Error {
-    let code = if problems.iter().all(|p| p.unsupported) { "config.not_supported" } else { "config.invalid" };
     let lines: Vec<String> = problems.iter().map(|p| format!("{}: {}", place(p), p.message)).collect();
     let message = match lines.as_slice() {
         [only] => only.clone(),
         several => format!("{origin} has {} errors:\n  {}", several.len(), several.join("\n  ")),
     };
-    let error = Error::config(code, message);
+    let error = Error::config("config.invalid", message);
     match problems.first() {
         Some(first) => error.at(place(first)),
         None => error,

@@ -23,6 +23,19 @@ impl Subnets {
     pub fn ranges(&self) -> &[IpNet] {
         &self.0
     }
+    /// For each of `count` nodes the ranges of its pods, in the order of these: the first /24s and /64s, the sizes that
+    /// the controller manager has by default. `None` when there are not enough of them.
+    pub fn of_nodes(&self, count: usize) -> Option<Vec<Vec<IpNet>>> {
+        let mut nodes = vec![Vec::new(); count];
+        for range in &self.0 {
+            let prefix = if range.addr().is_ipv4() { 24 } else { 64 };
+            let mut parts = range.trunc().subnets(prefix).ok()?;
+            for node in &mut nodes {
+                node.push(parts.next()?);
+            }
+        }
+        Some(nodes)
+    }
     /// Whether any address is in a range of both.
     pub fn overlaps(&self, other: &Self) -> bool {
         let touch = |a: &IpNet, b: &IpNet| a.contains(&b.network()) || b.contains(&a.network());
@@ -55,6 +68,20 @@ mod tests {
         assert!(Subnets::parse("10.244.0.0").is_err());
         assert!(Subnets::parse("").is_err());
         assert!(Subnets::parse("10.244.0.0/33").is_err());
+    }
+
+    #[test]
+    fn nodes_get_ranges_of_every_family() {
+        let of = |text: &str, count| {
+            let nodes = Subnets::parse(text).unwrap().of_nodes(count)?;
+            Some(nodes.iter().map(|ranges| Subnets(ranges.clone()).to_string()).collect::<Vec<_>>())
+        };
+        assert_eq!(
+            of("10.244.0.0/16,fd00:10:244::/56", 2).unwrap(),
+            ["10.244.0.0/24,fd00:10:244::/64", "10.244.1.0/24,fd00:10:244:1::/64"]
+        );
+        assert_eq!(of("10.244.0.0/23", 3), None);
+        assert_eq!(of("10.244.0.0/25", 1), None);
     }
 
     #[test]

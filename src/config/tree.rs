@@ -12,6 +12,20 @@ pub(super) struct Place {
     pub column: u64,
 }
 
+impl Place {
+    /// Reads `…:LINE:COLUMN`; nothing known when it is something else.
+    pub fn read(text: &str) -> Self {
+        let mut parts = text.rsplit(':').map(|part| part.parse().unwrap_or_default());
+        let (column, line) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        Self { line, column }
+    }
+    /// `origin:LINE:COLUMN`, or the origin alone.
+    pub fn shown(self, origin: &str) -> String {
+        let Self { line, column } = self;
+        if line == 0 { origin.to_owned() } else { format!("{origin}:{line}:{column}") }
+    }
+}
+
 /// A value and its place.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Tree {

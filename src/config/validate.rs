@@ -16,10 +16,13 @@ impl Cluster {
         self.check_subnets(&mut found);
         self.check_nodes(&mut found);
         self.check_ports(&mut found);
+        super::network::check(self, &mut found);
+        super::container::check(self, &mut found);
+        found.extend(super::patches::problems(self));
         found
     }
 
-    /// Fails with all that is wrong with it (`config.invalid` or `config.not_supported`).
+    /// Fails with all that is wrong with it (`config.invalid`).
     pub fn validate(&self) -> Result<()> {
         let found = self.problems();
         if found.is_empty() {

@@ -34,9 +34,20 @@ pub fn render(config: &NodeConfig) -> Result<Rendered> {
     if config.kube_proxy_mode != "none" {
         documents.push(kube_proxy(config, &gates));
     }
-    let mut unused = patch::apply(&mut documents, &config.cluster_patches, "kubeadmConfigPatches")?;
-    let of_node = format!("kubeadmConfigPatches of node {}", config.node_name);
-    unused.extend(patch::apply(&mut documents, &config.node_patches, &of_node)?);
+    let name = "kubeadmConfigPatches";
+    let of_node = format!("node {}: ", config.node_name);
+    let mut unused = patch::apply(&mut documents, api, &config.cluster_patches, name)?;
+    unused.extend(patch::apply_json(
+        &mut documents,
+        &config.cluster_json_patches,
+        &format!("{name}JSON6902"),
+    )?);
+    unused.extend(patch::apply(&mut documents, api, &config.node_patches, &format!("{of_node}{name}"))?);
+    unused.extend(patch::apply_json(
+        &mut documents,
+        &config.node_json_patches,
+        &format!("{of_node}{name}JSON6902"),
+    )?);
     if config.joins {
         let join = documents[2].clone();
         take(&join, "/nodeRegistration", &mut documents[1], "nodeRegistration");
@@ -78,7 +89,7 @@ fn cluster(
         if !gates.is_empty() {
             args.insert(0, ("feature-gates", joined(gates)));
         }
-        arguments(args, extra)
+        arguments(args, extra, api)
     };
     let mut sans = vec!["localhost".to_owned(), config.api_server_address.clone()];
     for name in &config.cert_sans {
@@ -101,8 +112,16 @@ fn cluster(
     });
     // the order in which people read it
     let fields = document.as_object_mut().expect("the literal above is a map");
-    if !config.encryption_algorithm.is_empty() {
-        fields.insert("encryptionAlgorithm".to_owned(), json!(config.encryption_algorithm));
+    match (api, config.encryption_algorithm.as_str()) {
+        (_, "") => {}
+        (ApiVersion::V1Beta4, algorithm) => {
+            fields.insert("encryptionAlgorithm".to_owned(), json!(algorithm));
+        }
+        // the only other one there is for kubeadm's older API, which it calls a gate
+        (ApiVersion::V1Beta3, algorithm) if algorithm.starts_with("ECDSA") => {
+            fields.insert("featureGates".to_owned(), json!({"PublicKeysECDSA": true}));
+        }
+        (ApiVersion::V1Beta3, _) => {}
     }
     let runtime_config = ("runtime-config", joined(&config.runtime_config));
     fields.insert(
@@ -118,7 +137,7 @@ fn cluster(
     if !config.etcd_args.is_empty() {
         fields.insert(
             "etcd".to_owned(),
-            json!({"local": {"extraArgs": arguments(Vec::new(), &config.etcd_args)}}),
+            json!({"local": {"extraArgs": arguments(Vec::new(), &config.etcd_args, api)}}),
         );
     }
     fields.insert(
@@ -138,7 +157,7 @@ fn init(config: &NodeConfig, api: ApiVersion) -> Value {
         "kind": "InitConfiguration",
         "bootstrapTokens": [{"token": config.token}],
         "localAPIEndpoint": local_endpoint(config),
-        "nodeRegistration": registration(config),
+        "nodeRegistration": registration(config, api),
     });
     if !skipped.is_empty() {
         document["skipPhases"] = json!(skipped);
@@ -154,7 +173,7 @@ fn join(config: &NodeConfig, api: ApiVersion) -> Value {
     if config.role == NodeRole::ControlPlane {
         document["controlPlane"] = json!({"localAPIEndpoint": local_endpoint(config)});
     }
-    document["nodeRegistration"] = registration(config);
+    document["nodeRegistration"] = registration(config, api);
     document["discovery"] = json!({
         "bootstrapToken": {
             "apiServerEndpoint": config.control_plane_endpoint,
@@ -173,13 +192,13 @@ fn local_endpoint(config: &NodeConfig) -> Value {
     json!({"advertiseAddress": advertised, "bindPort": config.api_bind_port})
 }
 
-fn registration(config: &NodeConfig) -> Value {
+fn registration(config: &NodeConfig, api: ApiVersion) -> Value {
     let args = vec![
         ("node-ip", config.node_address.clone()),
         ("provider-id", format!("kind://{}/{}/{}", config.provider, config.cluster_name, config.node_name)),
         ("node-labels", joined(&config.labels)),
     ];
-    json!({"criSocket": config.cri_socket, "kubeletExtraArgs": arguments(args, &config.kubelet_args)})
+    json!({"criSocket": config.cri_socket, "kubeletExtraArgs": arguments(args, &config.kubelet_args, api)})
 }
 
 fn kubelet(config: &NodeConfig, gates: &BTreeMap<String, bool>) -> Value {
@@ -230,14 +249,21 @@ fn kube_proxy(config: &NodeConfig, gates: &BTreeMap<String, bool>) -> Value {
     document
 }
 
-/// `own` and then `extra` as kubeadm's list of arguments; one of `extra` replaces one of `own`.
-fn arguments(own: Vec<(&str, String)>, extra: &BTreeMap<String, String>) -> Value {
+/// `own` and then `extra` as kubeadm's arguments; one of `extra` replaces one of `own`.
+fn arguments(own: Vec<(&str, String)>, extra: &BTreeMap<String, String>, api: ApiVersion) -> Value {
     let mut all: Vec<(&str, String)> = own;
     for (name, value) in extra {
         match all.iter_mut().find(|(known, _)| known == name) {
             Some((_, old)) => old.clone_from(value),
             None => all.push((name, value.clone())),
         }
+    }
+    if api == ApiVersion::V1Beta3 {
+        return all
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), json!(value)))
+            .collect::<Map<_, _>>()
+            .into();
     }
     all.into_iter()
         .map(|(name, value)| {
@@ -321,6 +347,28 @@ mod tests {
         assert_eq!(documents[0]["apiServer"]["extraArgs"][1]["value"], "api/all=true");
         assert_eq!(documents[3]["featureGates"]["KubeletInUserNamespace"], true);
         assert_eq!(documents[4]["conntrack"]["tcpEstablishedTimeout"], "0s");
+    }
+
+    #[test]
+    fn before_1_36_it_is_v1beta3_with_maps_of_arguments() {
+        let config = NodeConfig {
+            kubernetes_version: "v1.35.4".to_owned(),
+            cluster_patches: vec![
+                "apiVersion: kubeadm.k8s.io/v1beta3\nkind: InitConfiguration\nnodeRegistration:\n  \
+                 kubeletExtraArgs:\n    v: \"4\"\n"
+                    .to_owned(),
+            ],
+            ..worker()
+        };
+        let documents = yaml::parse_all(&render(&config).unwrap().text, "config").unwrap();
+        assert_eq!(documents[0]["apiVersion"], "kubeadm.k8s.io/v1beta3");
+        assert_eq!(documents[0]["featureGates"], json!({"PublicKeysECDSA": true}));
+        assert_eq!(
+            documents[0]["controllerManager"]["extraArgs"],
+            json!({"enable-hostpath-provisioner": "true"})
+        );
+        let kubelet = &documents[1]["nodeRegistration"]["kubeletExtraArgs"];
+        assert_eq!((&kubelet["v"], &kubelet["node-ip"]), (&json!("4"), &json!("172.18.0.3")));
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! Merging a patch into a kubeadm document: RFC 7386, except where a list is really a map or a set.
 //!
-//! `extraArgs` and `kubeletExtraArgs` are lists of name and value since v1beta4; plain RFC 7386 would replace
-//! them whole and lose what kind needs. They are merged by name, and a patch without an `apiVersion` may still
-//! write them as the map they were before. `certSANs` is a set: entries are added.
+//! `extraArgs` and `kubeletExtraArgs` are maps in v1beta3 and lists of name and value since v1beta4, where plain
+//! RFC 7386 would replace them whole and lose what kind needs: there they are merged by name. A patch without an
+//! `apiVersion` may write either form for both. `certSANs` is a set: entries are added.
 
+use super::node_config::ApiVersion;
 use serde_json::{Map, Value, json};
 
-/// Merges `patch` into `target`. `versioned` tells whether the patch names its `apiVersion`, and so means that
+/// Merges `patch` into `target`, which is of the version `api`. `versioned` tells whether the patch names its `apiVersion`, and so means that
 /// version's shape.
-pub(super) fn merge(target: &mut Value, patch: &Value, versioned: bool) {
+pub(super) fn merge(target: &mut Value, patch: &Value, api: ApiVersion, versioned: bool) {
     let Value::Object(changes) = patch else {
         *target = patch.clone();
         return;
@@ -22,11 +23,30 @@ pub(super) fn merge(target: &mut Value, patch: &Value, versioned: bool) {
             (_, Value::Null) => {
                 fields.shift_remove(key);
             }
-            ("extraArgs" | "kubeletExtraArgs", change) => merge_arguments(fields, key, change, versioned),
+            ("extraArgs" | "kubeletExtraArgs", change) => match api {
+                ApiVersion::V1Beta4 => merge_arguments(fields, key, change, versioned),
+                ApiVersion::V1Beta3 => merge_map_of_arguments(fields, key, change, versioned),
+            },
             ("certSANs", Value::Array(names)) => merge_set(fields, key, names),
-            _ => merge(fields.entry(key.clone()).or_insert(Value::Null), change, versioned),
+            _ => merge(fields.entry(key.clone()).or_insert(Value::Null), change, api, versioned),
         }
     }
+}
+
+/// The older form: a map already, to which a list of an unversioned patch is turned.
+fn merge_map_of_arguments(fields: &mut Map<String, Value>, key: &str, change: &Value, versioned: bool) {
+    let as_map = match change {
+        Value::Array(list) if !versioned => list
+            .iter()
+            .filter_map(|item| {
+                let name = item.get("name")?.as_str()?.to_owned();
+                Some((name, item.get("value").cloned().unwrap_or_default()))
+            })
+            .collect(),
+        other => other.clone(),
+    };
+    let target = fields.entry(key.to_owned()).or_insert(Value::Null);
+    json_patch::merge(target, &as_map);
 }
 
 fn merge_arguments(fields: &mut Map<String, Value>, key: &str, change: &Value, versioned: bool) {
@@ -73,8 +93,23 @@ mod tests {
     use proptest::prelude::*;
 
     fn merged(mut target: Value, patch: &Value, versioned: bool) -> Value {
-        merge(&mut target, patch, versioned);
+        merge(&mut target, patch, ApiVersion::V1Beta4, versioned);
         target
+    }
+
+    #[test]
+    fn arguments_of_v1beta3_are_a_map() {
+        let before = json!({"apiServer": {"extraArgs": {"a": "1", "b": "2"}}});
+        let expected = json!({"apiServer": {"extraArgs": {"b": "3", "c": "4"}}});
+        let map = json!({"apiServer": {"extraArgs": {"b": "3", "c": "4", "a": null}}});
+        let list = json!({"apiServer": {"extraArgs": [
+            {"name": "b", "value": "3"}, {"name": "c", "value": "4"}, {"name": "a"},
+        ]}});
+        for (patch, versioned) in [(&map, true), (&map, false), (&list, false)] {
+            let mut target = before.clone();
+            merge(&mut target, patch, ApiVersion::V1Beta3, versioned);
+            assert_eq!(target, expected);
+        }
     }
 
     #[test]

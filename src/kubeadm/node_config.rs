@@ -1,5 +1,6 @@
 //! What a node's kubeadm config is made from.
 
+use crate::config::JsonPatch;
 use crate::error::{Error, Result};
 use semver::Version;
 use serde::{Deserialize, Serialize};
@@ -91,8 +92,12 @@ pub struct NodeConfig {
     pub kubelet_args: BTreeMap<String, String>,
     /// Patches of the cluster, each one or more documents.
     pub cluster_patches: Vec<String>,
+    /// JSON patches of the cluster, applied after its merge patches.
+    pub cluster_json_patches: Vec<JsonPatch>,
     /// Patches of this node, applied after the cluster's.
     pub node_patches: Vec<String>,
+    /// JSON patches of this node, applied after all others.
+    pub node_json_patches: Vec<JsonPatch>,
 }
 
 impl Default for NodeConfig {
@@ -132,23 +137,32 @@ impl Default for NodeConfig {
             etcd_args: BTreeMap::new(),
             kubelet_args: BTreeMap::new(),
             cluster_patches: Vec::new(),
+            cluster_json_patches: Vec::new(),
             node_patches: Vec::new(),
+            node_json_patches: Vec::new(),
         }
     }
 }
 
 /// Versions of kubeadm's own config API.
+///
+/// Which one a release gets is upstream kind's choice, since a user's patches are written for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ApiVersion {
-    /// kubeadm 1.31 and later; arguments are lists of name and value.
+    /// Before Kubernetes 1.36; arguments are maps.
+    V1Beta3,
+    /// Kubernetes 1.36 and later; arguments are lists of name and value.
     V1Beta4,
 }
 
 impl ApiVersion {
     /// The version that a Kubernetes release is given; fails with `kubeadm.version` for one too old.
     pub fn for_kubernetes(version: &Version) -> Result<Self> {
-        if (version.major, version.minor) >= (1, 31) {
+        if (version.major, version.minor) >= (1, 36) {
             return Ok(Self::V1Beta4);
+        }
+        if (version.major, version.minor) >= (1, 31) {
+            return Ok(Self::V1Beta3);
         }
         Err(Error::user(
             "kubeadm.version",
@@ -159,6 +173,7 @@ impl ApiVersion {
     /// As it stands in a document.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::V1Beta3 => "kubeadm.k8s.io/v1beta3",
             Self::V1Beta4 => "kubeadm.k8s.io/v1beta4",
         }
     }
@@ -187,7 +202,8 @@ mod tests {
                 .and_then(|v| ApiVersion::for_kubernetes(&v))
         };
         assert_eq!(of("v1.37.2\n").unwrap(), ApiVersion::V1Beta4);
-        assert_eq!(of("1.31.0-alpha.1+abc").unwrap(), ApiVersion::V1Beta4);
+        assert_eq!(of("1.36.0-alpha.1+abc").unwrap(), ApiVersion::V1Beta4);
+        assert_eq!(of("v1.35.9").unwrap(), ApiVersion::V1Beta3);
         assert_eq!(of("v1.30.9").unwrap_err().code(), "kubeadm.version");
         assert_eq!(of("latest").unwrap_err().code(), "kubeadm.version");
     }

@@ -75,6 +75,7 @@ const ABOUT: &[(&str, &str)] = &[
     ("cluster", "Finding clusters and planning new ones."),
     ("Cluster", "A cluster: its nodes and its Kubernetes API. `cluster(\"kind\")` is one."),
     ("kubeadm", "Config documents of kubeadm."),
+    ("containerd", "The config of the nodes' container runtime."),
     ("kubeconfig", "The user's kubeconfig files, and those that belong to a cluster."),
 ];
 

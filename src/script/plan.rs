@@ -253,7 +253,12 @@ async fn copy(real: &dyn Engine) -> Result<Simulated> {
     }
     for network in networks {
         if !["bridge", "host", "none"].contains(&network.name.as_str()) {
-            let spec = crate::engine::NetworkSpec { name: network.name, ..Default::default() };
+            let spec = crate::engine::NetworkSpec {
+                name: network.name,
+                ipv6: network.ipv6,
+                subnets: network.subnets,
+                ..Default::default()
+            };
             engine.create_network(&spec).await?;
         }
     }

@@ -2,6 +2,8 @@
 
 mod bad_input;
 mod check;
+mod config;
+mod config_fields;
 pub mod create;
 mod doc;
 mod get;
@@ -40,8 +42,10 @@ pub fn tests() -> Vec<Trial> {
         test_command::tests(),
         timeline::tests(),
         bad_input::tests(),
+        config::tests(),
         get::tests(),
         create::tests(),
+        config_fields::tests(),
         load::tests(),
         interrupt::tests(),
         lost_engine::tests(),

@@ -96,6 +96,7 @@ fn missing_subcommand(cli: &Cli) -> Option<&'static [&'static str]> {
         Command::Load(group) if group.what.is_none() => Some(&["load"]),
         Command::Engine(group) if group.action.is_none() => Some(&["engine"]),
         Command::Build(group) if group.what.is_none() => Some(&["build"]),
+        Command::Config(group) if group.what.is_none() => Some(&["config"]),
         Command::Completion { shell: None } => Some(&["completion"]),
         Command::Stdlib(group) if group.action.is_none() => Some(&["stdlib"]),
         _ => None,

@@ -4,10 +4,8 @@ use super::{map, path_text, value};
 use crate::cli::app::App;
 use crate::cli::args::{Create, CreateCluster, CreateWhat};
 use crate::config::{self, ClusterName, ImageRef};
-use crate::error::{Error, Result};
-use crate::host::fs;
+use crate::error::Result;
 use crate::script::{Host, RunOptions};
-use std::io::Read;
 use std::path::Path;
 
 /// Runs it.
@@ -56,12 +54,6 @@ fn planned(app: &App, args: &CreateCluster) -> Result<config::Cluster> {
 }
 
 fn read(path: &Path) -> Result<config::Cluster> {
-    if path == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map_err(|e| {
-            Error::user("config.stdin", "cannot read the config from standard input").because(e)
-        })?;
-        return config::parse(&text, "standard input");
-    }
-    config::parse(&fs::read_to_string(path)?, &path.display().to_string())
+    let (text, origin) = super::config::text(path)?;
+    config::parse(&text, &origin)
 }

@@ -4,6 +4,7 @@
 pub mod build;
 pub mod check;
 pub mod completion;
+pub mod config;
 pub mod create;
 pub mod definitions;
 pub mod delete;

@@ -4,6 +4,7 @@
 mod cached;
 mod cluster;
 mod collect;
+mod containerd;
 mod containers;
 mod control;
 mod data;
@@ -50,6 +51,7 @@ pub const RECORDS: &[&[Record]] = &[
     cluster::MODULE,
     cluster::METHODS,
     kubeadm::RECORDS,
+    containerd::RECORDS,
     kubeconfig::RECORDS,
     plan::RECORDS,
 ];
@@ -69,6 +71,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     collect::register(engine, run);
     cluster::register(engine, run);
     kubeadm::register(engine);
+    containerd::register(engine);
     kubeconfig::register(engine, run);
     plan::register(engine, run);
 }
