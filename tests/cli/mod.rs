@@ -4,14 +4,19 @@ mod bad_input;
 mod check;
 pub mod create;
 mod doc;
+mod environment;
 mod get;
+mod images;
 mod interrupt;
+mod kubeconfig;
+mod library;
 mod load;
 mod lost_engine;
 mod lsp;
 mod params;
 mod plan;
 mod private_engine;
+mod program;
 mod repl;
 mod restarts;
 mod run;
@@ -49,6 +54,11 @@ pub fn tests() -> Vec<Trial> {
         restarts::tests(),
         private_engine::tests(),
         upstream::tests(),
+        program::tests(),
+        kubeconfig::tests(),
+        images::tests(),
+        environment::tests(),
+        library::tests(),
     ]
     .into_iter()
     .flatten()

@@ -57,7 +57,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Parsed {
             Some(path) => Parsed::Help {
                 text: help_of(path),
                 exit: usage_exit_code(&words),
-                missing: Some("a subcommand is required"),
+                missing: (!cli.global.quiet).then_some("Subcommand is required"),
             },
             None if cli.command.is_none() && !cli.version => {
                 Parsed::Help { text: help_of(&[]), exit: 0, missing: None }
@@ -123,10 +123,24 @@ fn explain(error: &clap::Error) -> (String, Vec<String>) {
         }
     }
     if error.kind() == ErrorKind::MissingRequiredArgument && !listed.is_empty() {
-        message = format!("{} is missing", listed.join(", "));
+        message = match upstreams_words(&text) {
+            Some(words) => words.to_owned(),
+            None => format!("{} is missing", listed.join(", ")),
+        };
     }
     hints.push("--help shows what is possible".to_owned());
     (message, hints)
+}
+
+/// What upstream says where the images of a load are left out.
+fn upstreams_words(text: &str) -> Option<&'static str> {
+    if text.contains("kind load docker-image") {
+        Some("a list of image names is required")
+    } else if text.contains("kind load image-archive") {
+        Some("name of image archive is required")
+    } else {
+        None
+    }
 }
 
 /// Whether `-q` or `--quiet` stands before a script's own arguments; needed when the words could not be read.
