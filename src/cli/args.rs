@@ -144,22 +144,23 @@ pub enum Command {
         zsh:  kind completion zsh > a folder of $fpath, as _kind\n\
         fish: kind completion fish > ~/.config/fish/completions/kind.fish")]
     Completion {
-        /// The shell
-        #[arg(value_enum)]
+        /// The shell; without one the help is shown.
+        #[command(subcommand)]
         shell: Option<CompletionShell>,
     },
 }
 
 /// Shells that completions are written for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub enum CompletionShell {
-    /// GNU bash
+    /// For GNU bash
     Bash,
-    /// zsh 5.2 or newer
+    /// For zsh 5.2 or newer
     Zsh,
-    /// fish
+    /// For fish
     Fish,
-    /// `PowerShell`
+    /// For PowerShell
+    #[allow(clippy::doc_markdown, reason = "the help of the command line")]
     Powershell,
 }
 

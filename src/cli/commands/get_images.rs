@@ -51,8 +51,7 @@ impl View {
 /// Prints them. A node that does not run is told and left out.
 pub(super) fn run(app: &App, cluster: &str, format: Option<ListFormat>) -> Result<()> {
     let found = app.block(async {
-        let mut nodes = Cluster::lookup(app.engine().await?, cluster).await?.nodes;
-        nodes.retain(|node| node.role != "external-load-balancer");
+        let nodes = Cluster::lookup(app.engine().await?, cluster).await?.nodes;
         let asked = nodes.iter().map(|node| async { (node.name.clone(), node.images().await) });
         Ok(futures_util::future::join_all(asked).await)
     })?;
