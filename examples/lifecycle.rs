@@ -44,6 +44,7 @@ fn look(kind: &Kind, name: &str) -> kind::Result<()> {
         let _ = writeln!(out, "{} {} {}", node.name, node.role, version.stdout.trim());
     }
     let server = kind.kubeconfig(name, true)?;
-    let _ = writeln!(out, "{}", server.lines().find(|line| line.contains("server:")).unwrap_or_default().trim());
+    let _ =
+        writeln!(out, "{}", server.lines().find(|line| line.contains("server:")).unwrap_or_default().trim());
     Ok(())
 }

@@ -118,8 +118,7 @@ impl Kind {
         let engine = self.address.as_ref().map(|_| self.runtime.block_on(self.engine())).transpose()?;
         let options = RunOptions { trusted: true, ..Default::default() };
         let run = Run::new(self.runtime.handle().clone(), self.bus.clone(), options, engine);
-        let result =
-            on_script_thread(|| Host::new(run.clone()).call(module, function, args()?).map(drop));
+        let result = on_script_thread(|| Host::new(run.clone()).call(module, function, args()?).map(drop));
         run.settle();
         result
     }

@@ -8,6 +8,6 @@ mod pack;
 mod runtime;
 
 pub use flatten::flatten;
-pub use pack::{Config, Spec, from_layer, host_arch, pack};
 pub use load::{Loaded, Source, load, whiteouts};
+pub use pack::{Config, Spec, from_layer, host_arch, pack};
 pub use runtime::from_node;

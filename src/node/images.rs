@@ -54,9 +54,12 @@ impl Node {
         let command = args(&["crictl", "images", "-o", "json"]);
         let output = self.exec(&ExecSpec { command, ..Default::default() }).await?;
         parse(&output.stdout).map_err(|e| {
-            Error::node("node.answer", format!("crictl on {} answers with something else than images", self.name))
-                .because(e)
-                .on_node(&self.name)
+            Error::node(
+                "node.answer",
+                format!("crictl on {} answers with something else than images", self.name),
+            )
+            .because(e)
+            .on_node(&self.name)
         })
     }
 }

@@ -1,7 +1,7 @@
 //! What the environment says about a cluster, as its nodes see it.
 
 use crate::harness::home::run;
-use crate::harness::{Cluster, engine, trials};
+use crate::harness::{Cluster, Home, engine, trials};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
@@ -40,9 +40,13 @@ fn network_proxies_and_snapshotter_reach_the_nodes() {
     run(command, "").ok().tells(&format!("Creating cluster \"{}\" ...", c.name));
     let node = c.node("control-plane");
     let container = engine::container(&node);
-    let networks: Vec<&String> = container["NetworkSettings"]["Networks"].as_object().unwrap().keys().collect();
+    let networks: Vec<&String> =
+        container["NetworkSettings"]["Networks"].as_object().unwrap().keys().collect();
     assert_eq!(networks, [&network.0]);
-    assert_eq!(variable(&container, "KIND_EXPERIMENTAL_CONTAINERD_SNAPSHOTTER").as_deref(), Some("overlayfs"));
+    assert_eq!(
+        variable(&container, "KIND_EXPERIMENTAL_CONTAINERD_SNAPSHOTTER").as_deref(),
+        Some("overlayfs")
+    );
     for name in ["HTTPS_PROXY", "https_proxy"] {
         assert_eq!(variable(&container, name).as_deref(), Some("http://proxy.test:3128"));
     }
@@ -52,7 +56,15 @@ fn network_proxies_and_snapshotter_reach_the_nodes() {
     let past: Vec<&str> = past.split(',').collect();
     // all that upstream adds
     let subnets = engine::get(&format!("/networks/{}", network.0))["IPAM"]["Config"].clone();
-    let mut wanted = vec!["example.test", "10.96.0.0/16", "10.244.0.0/16", &node, ".svc", ".svc.cluster", ".svc.cluster.local"];
+    let mut wanted = vec![
+        "example.test",
+        "10.96.0.0/16",
+        "10.244.0.0/16",
+        &node,
+        ".svc",
+        ".svc.cluster",
+        ".svc.cluster.local",
+    ];
     wanted.extend(subnets.as_array().unwrap().iter().filter_map(|subnet| subnet["Subnet"].as_str()));
     for part in wanted {
         assert!(past.contains(&part), "{part} is not in {past:?}");
@@ -67,30 +79,37 @@ fn network_proxies_and_snapshotter_reach_the_nodes() {
     c.delete().ok();
 }
 
-/// By the plan: what a node's container would get.
+/// What a node's container would get, told by the script that decides it.
 fn proxies_of_dockers_config_are_taken() {
-    let c = Cluster::named("dockerconfig");
+    let home = Home::new();
     let address = engine::find().unwrap();
-    let plan = |config: Value, variables: &[(&str, &str)]| {
-        let file = c.home.file("docker/config.json", &config.to_string());
-        let mut command = c.home.command(&["create", "cluster", "--name", &c.name, "--plan", "-o", "json"]);
+    let asked = |config: Value, variables: &[(&str, &str)]| {
+        let file = home.file("docker/config.json", &config.to_string());
+        let code = "import \"std/proxy\" as proxy; \
+                    print(json::render(proxy::environment(cluster::plan(#{name: \"some\"}))))";
+        let mut command = home.command(&["run", "--allow-host", "-e", code]);
         for name in ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"] {
             command.env_remove(name).env_remove(name.to_lowercase());
         }
         // the engine is the same one, whatever the config says of contexts
         command.env("DOCKER_CONFIG", file.parent().unwrap()).env("DOCKER_HOST", address);
         command.envs(variables.iter().copied());
-        run(command, "").ok().stdout
+        run(command, "").ok().json()
     };
     let all = json!({"proxies": {"default": {"httpProxy": "http://all.test", "noProxy": "past.test"}}});
-    let text = plan(all.clone(), &[]);
-    assert!(text.contains("http://all.test") && text.contains("past.test,10.96.0.0/16"), "{text}");
+    let found = asked(all.clone(), &[]);
+    assert_eq!(found["HTTP_PROXY"], "http://all.test");
+    assert_eq!(found["http_proxy"], "http://all.test");
+    assert!(
+        found["no_proxy"].as_str().unwrap().starts_with("past.test,10.96.0.0/16,10.244.0.0/16,"),
+        "{found}"
+    );
     // what is said of this engine goes before that, and the environment before both
     let mut both = all;
     both["proxies"][address] = json!({"httpsProxy": "http://this.test"});
-    let text = plan(both.clone(), &[]);
-    assert!(text.contains("http://this.test") && !text.contains("all.test"), "{text}");
-    let text = plan(both, &[("HTTP_PROXY", "http://mine.test")]);
-    assert!(text.contains("http://mine.test") && !text.contains("this.test"), "{text}");
-    assert!(!plan(json!({}), &[]).contains("NO_PROXY"));
+    let found = asked(both.clone(), &[]);
+    assert_eq!((&found["HTTP_PROXY"], &found["HTTPS_PROXY"]), (&Value::Null, &json!("http://this.test")));
+    let found = asked(both, &[("HTTP_PROXY", "http://mine.test")]);
+    assert_eq!((&found["HTTP_PROXY"], &found["HTTPS_PROXY"]), (&json!("http://mine.test"), &Value::Null));
+    assert_eq!(asked(json!({}), &[]), json!({}));
 }

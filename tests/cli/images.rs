@@ -75,7 +75,10 @@ fn a_layer_is_sent_once() {
     // only the layer that is new goes to the first node
     let ran = load(&[&top, "--nodes", &first]);
     let (moved, whole) = sent(&ran.stderr);
-    eprintln!("tests: {moved} of {whole} bytes were sent for a small layer on a large one, in {:?}", ran.took);
+    eprintln!(
+        "tests: {moved} of {whole} bytes were sent for a small layer on a large one, in {:?}",
+        ran.took
+    );
     assert!(whole > 40_000_000 && moved * 100 < whole, "{moved} of {whole}");
     // with two nodes, the other one gets all of it
     load(&[&top, &big]).tells(&second);
@@ -89,7 +92,12 @@ fn a_layer_is_sent_once() {
     load(&[&big]).tells(&format!("not yet present on node \"{second}\""));
     load(&[&top]);
     // it survives a restart of the runtime, and what was put together runs on both
-    c.home.script(&format!("parallel(cluster(\"{}\").nodes, |n| {{ n.exec(\"systemctl\", \"restart\", \"containerd\"); }})", c.name)).ok();
+    c.home
+        .script(&format!(
+            "parallel(cluster(\"{}\").nodes, |n| {{ n.exec(\"systemctl\", \"restart\", \"containerd\"); }})",
+            c.name
+        ))
+        .ok();
     c.apply(&pod("one", &top, "cat /etc/small; ls -l /bin/kubectl", &first));
     c.apply(&pod("two", &top, "cat /etc/small", &second));
     for (pod, part) in [("one", "/bin/kubectl"), ("two", "small")] {
@@ -111,13 +119,19 @@ fn listed(c: &Cluster, image: &str) {
     let row = text.lines().find(|line| line.starts_with(&full)).unwrap_or_else(|| panic!("{text}"));
     assert!(row.ends_with("2/2"), "{row}");
     assert!(get(&["-o", "name"]).stdout.lines().any(|line| line == full));
-    assert!(get(&["-o", "wide"]).stdout.contains(&format!("{},{}", c.node("control-plane"), c.node("worker"))));
+    assert!(get(&["-o", "wide"]).stdout.contains(&format!(
+        "{},{}",
+        c.node("control-plane"),
+        c.node("worker")
+    )));
     for form in ["json", "yaml"] {
         let ran = get(&["-o", form]);
         let images = if form == "json" { ran.json() } else { ran.yaml() };
         let found = images.as_array().unwrap().iter().find(|image| image["tags"] == json!([full])).unwrap();
         assert_eq!(found["nodes"], json!([c.node("control-plane"), c.node("worker")]));
-        assert!(found["id"].as_str().unwrap().starts_with("sha256:") && found["size"].as_u64().unwrap() > 1000);
+        assert!(
+            found["id"].as_str().unwrap().starts_with("sha256:") && found["size"].as_u64().unwrap() > 1000
+        );
     }
     c.home
         .kind(&["get", "images", "--name", "nobody"])
@@ -170,7 +184,8 @@ fn two_platforms(reference: &str, busybox: &[u8]) -> Vec<u8> {
     };
     let mut manifests = Vec::new();
     for (arch, kept) in [(other, false), (here, true)] {
-        let layer = tar_of(&[("bin/busybox".to_owned(), busybox.to_vec()), (format!("etc/{arch}"), vec![b'x'])]);
+        let layer =
+            tar_of(&[("bin/busybox".to_owned(), busybox.to_vec()), (format!("etc/{arch}"), vec![b'x'])]);
         let config = json!({"architecture": arch, "os": "linux", "config": {"Entrypoint": ["/bin/busybox"]},
                             "rootfs": {"type": "layers", "diff_ids": [format!("sha256:{}", digest(&layer))]}});
         let layer = with(put(gzip(&layer), kept), "layer.v1.tar+gzip");
@@ -185,7 +200,10 @@ fn two_platforms(reference: &str, busybox: &[u8]) -> Vec<u8> {
                        "manifests": manifests});
     let mut index = with(put(index.to_string().into_bytes(), true), "index.v1+json");
     index["annotations"] = json!({"io.containerd.image.name": format!("docker.io/{reference}")});
-    files.push(("index.json".to_owned(), json!({"schemaVersion": 2, "manifests": [index]}).to_string().into_bytes()));
+    files.push((
+        "index.json".to_owned(),
+        json!({"schemaVersion": 2, "manifests": [index]}).to_string().into_bytes(),
+    ));
     files.push(("oci-layout".to_owned(), br#"{"imageLayoutVersion":"1.0.0"}"#.to_vec()));
     tar_of(&files)
 }
@@ -216,7 +234,8 @@ fn archives_of_every_layout_reach_nodes() {
     c.home.script(&spec(&docker)).ok();
     let plain = std::fs::read(work.join("docker.tar")).unwrap();
     std::fs::write(work.join("docker.tar.gz"), gzip(&plain)).unwrap();
-    let zstd = ruzstd::encoding::compress_to_vec(plain.as_slice(), ruzstd::encoding::CompressionLevel::Fastest);
+    let zstd =
+        ruzstd::encoding::compress_to_vec(plain.as_slice(), ruzstd::encoding::CompressionLevel::Fastest);
     std::fs::write(work.join("docker.tar.zst"), zstd).unwrap();
     load("docker.tar.gz", &first).tells_not("were sent");
     let (moved, whole) = sent(&load("docker.tar.zst", &first).stderr);
@@ -239,9 +258,12 @@ fn archives_of_every_layout_reach_nodes() {
     load("platforms.tar", "");
     load("platforms.tar", &second);
 
-    for (pod_name, image, node) in
-        [("docker", &docker, &second), ("other", &other, &first), ("platforms", &platforms, &first), ("again", &platforms, &second)]
-    {
+    for (pod_name, image, node) in [
+        ("docker", &docker, &second),
+        ("other", &other, &first),
+        ("platforms", &platforms, &first),
+        ("again", &platforms, &second),
+    ] {
         c.apply(&pod(pod_name, image, "echo it runs", node));
         c.wait_for("jsonpath={.status.phase}=Succeeded", &format!("pod/{pod_name}"));
     }
@@ -253,7 +275,8 @@ fn archives_of_every_layout_reach_nodes() {
 fn baked_in_images_are_there_at_boot() {
     let c = Cluster::named("baked");
     let maker = format!("{}-maker", c.name);
-    let (big, top, hides, node_image) = (name("baked"), name("baked-top"), name("baked-hides"), name("baked-node"));
+    let (big, top, hides, node_image) =
+        (name("baked"), name("baked-top"), name("baked-hides"), name("baked-node"));
     let _images = Images(vec![big.clone(), top.clone(), hides.clone(), node_image.clone()]);
     // the last one has a file of a lower layer no more
     c.home

@@ -9,8 +9,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 pub fn tests() -> Vec<Trial> {
-    let compared =
-        skips_engine() || !upstream::is_possible() || !crate::cli::upstream::docker_is_there();
+    let compared = skips_engine() || !upstream::is_possible() || !crate::cli::upstream::docker_is_there();
     vec![
         plain("kubeconfig::fifty_programs_write_at_once", fifty_programs_write_at_once),
         real("kubeconfig::what_cannot_be_changed_is_told_and_kept", what_cannot_be_changed_is_told_and_kept),

@@ -115,7 +115,10 @@ fn commands_and_flags_are_all_there() {
         let mut args: Vec<&str> = command.path.iter().map(String::as_str).collect();
         args.push("--help");
         let help = home.kind(&args).ok().stdout;
-        assert!(command.path.is_empty() || help.contains(&format!("Usage: kind {name}")), "kind {name}:\n{help}");
+        assert!(
+            command.path.is_empty() || help.contains(&format!("Usage: kind {name}")),
+            "kind {name}:\n{help}"
+        );
         let row = |long: Option<&Flag>| {
             table.iter().find(|(of, flags, _)| {
                 let here = *of == name || (of == "kind" && name.is_empty());
@@ -138,10 +141,14 @@ fn commands_and_flags_are_all_there() {
             if flag.long == "help" {
                 continue;
             }
-            let (_, flags, default) =
-                row(Some(flag)).unwrap_or_else(|| panic!("docs/upstream.md has no row for `{name} --{}`", flag.long));
+            let (_, flags, default) = row(Some(flag))
+                .unwrap_or_else(|| panic!("docs/upstream.md has no row for `{name} --{}`", flag.long));
             if let Some(short) = &flag.short {
-                assert!(flags.contains(&format!("-{short}")), "docs/upstream.md, `{name} --{}`: -{short}", flag.long);
+                assert!(
+                    flags.contains(&format!("-{short}")),
+                    "docs/upstream.md, `{name} --{}`: -{short}",
+                    flag.long
+                );
             }
             let key = format!("{name} --{}", flag.long);
             if let Some(theirs) = flag.default.as_ref().filter(|_| !OTHER_DEFAULTS.contains(&key.as_str())) {
@@ -153,19 +160,31 @@ fn commands_and_flags_are_all_there() {
             seen.insert(key);
         }
     }
-    assert!(seen.contains("load docker-image --nodes") && seen.contains("get nodes --all-clusters"), "{seen:?}");
+    assert!(
+        seen.contains("load docker-image --nodes") && seen.contains("get nodes --all-clusters"),
+        "{seen:?}"
+    );
 }
 
 fn the_table_names_tests_that_there_are() {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/upstream.md")).unwrap();
-    let tests: Vec<String> =
-        crate::cli::tests().into_iter().chain(crate::node_image::tests()).map(|t| t.name().to_owned()).collect();
-    let named: Vec<&str> = text.split('`').filter(|part| part.contains("::")).filter(|part| !part.contains(' ')).collect();
-    let tests_named: Vec<&str> =
-        named.into_iter().filter(|name| name.chars().all(|c| c.is_lowercase() || c == '_' || c == ':')).collect();
+    let tests: Vec<String> = crate::cli::tests()
+        .into_iter()
+        .chain(crate::node_image::tests())
+        .map(|t| t.name().to_owned())
+        .collect();
+    let named: Vec<&str> =
+        text.split('`').filter(|part| part.contains("::")).filter(|part| !part.contains(' ')).collect();
+    let tests_named: Vec<&str> = named
+        .into_iter()
+        .filter(|name| name.chars().all(|c| c.is_lowercase() || c == '_' || c == ':'))
+        .collect();
     assert!(tests_named.len() > 30, "{tests_named:?}");
     for name in tests_named {
-        assert!(tests.iter().any(|test| test == name), "docs/upstream.md names a test that there is not: {name}");
+        assert!(
+            tests.iter().any(|test| test == name),
+            "docs/upstream.md names a test that there is not: {name}"
+        );
     }
 }
 
@@ -219,12 +238,17 @@ fn what_both_say() {
         assert_eq!(ours.code, upstream.code, "kind {line}: exit code; upstream says {}", upstream.stderr);
         assert_eq!(ours.stdout, upstream.stdout, "kind {line}: standard output");
         // not about the command
-        let told: Vec<&str> = upstream.stderr.lines().filter(|line| !line.starts_with("cgroup v1 is deprecated")).collect();
+        let told: Vec<&str> =
+            upstream.stderr.lines().filter(|line| !line.starts_with("cgroup v1 is deprecated")).collect();
         match said {
             Code => assert!(ours.stderr.starts_with("error: "), "kind {line}: {}", ours.stderr),
             Sentence => {
                 let sentence = told.last().and_then(|line| line.strip_prefix("ERROR: ")).unwrap();
-                assert_eq!(ours.stderr.lines().next(), Some(format!("error: {sentence}").as_str()), "kind {line}");
+                assert_eq!(
+                    ours.stderr.lines().next(),
+                    Some(format!("error: {sentence}").as_str()),
+                    "kind {line}"
+                );
             }
             All => assert_eq!(ours.stderr.lines().collect::<Vec<_>>(), told, "kind {line}"),
         }
@@ -302,6 +326,10 @@ fn colours_need_a_terminal_that_wants_them() {
         let mut command = home.command(&["create", "cluster", "--config", "none.yaml"]);
         command.env_remove("NO_COLOR").envs(variables.iter().copied());
         let ran = run(command, "").code(1);
-        assert!(!ran.stderr.contains('\x1b') && !ran.stderr.contains('\r'), "{variables:?}: {:?}", ran.stderr);
+        assert!(
+            !ran.stderr.contains('\x1b') && !ran.stderr.contains('\r'),
+            "{variables:?}: {:?}",
+            ran.stderr
+        );
     }
 }

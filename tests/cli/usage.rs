@@ -47,11 +47,7 @@ fn wrong_words_of_our_own_commands_end_with_2() {
 }
 
 fn nothing_to_delete_is_told() {
-    Home::new()
-        .kind(&["delete", "clusters"])
-        .code(1)
-        .stdout("")
-        .tells("error: no cluster names provided\n");
+    Home::new().kind(&["delete", "clusters"]).code(1).stdout("").tells("error: no cluster names provided\n");
 }
 
 fn no_engine_says_what_was_tried() {

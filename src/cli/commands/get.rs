@@ -118,9 +118,7 @@ impl<'a> NodeView<'a> {
 
     fn row(&self) -> Vec<String> {
         let state = format!("{:?}", self.state).to_lowercase();
-        [self.name, self.cluster, self.role, &state, self.address, self.image]
-            .map(str::to_owned)
-            .to_vec()
+        [self.name, self.cluster, self.role, &state, self.address, self.image].map(str::to_owned).to_vec()
     }
 }
 

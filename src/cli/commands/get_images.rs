@@ -34,7 +34,10 @@ impl View {
 
     fn rows(&self, all: usize) -> Vec<Vec<String>> {
         let on = format!("{}/{all}", self.nodes.len());
-        self.names().into_iter().map(|name| vec![name, self.short_id(), amount(self.image.size, Unit::Bytes), on.clone()]).collect()
+        self.names()
+            .into_iter()
+            .map(|name| vec![name, self.short_id(), amount(self.image.size, Unit::Bytes), on.clone()])
+            .collect()
     }
 
     fn wide_rows(&self) -> Vec<Vec<String>> {

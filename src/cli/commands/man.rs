@@ -8,8 +8,8 @@ use std::path::Path;
 
 /// Writes them into `dir` and prints its name.
 pub fn run(app: &App, dir: &Path) -> Result<()> {
-    let pages = args::manual()
-        .map_err(|e| Error::internal("man", "cannot write the manual pages").because(e))?;
+    let pages =
+        args::manual().map_err(|e| Error::internal("man", "cannot write the manual pages").because(e))?;
     fs::create_dir_all(dir)?;
     for (name, text) in pages {
         fs::write(&dir.join(name), &text, 0o644)?;

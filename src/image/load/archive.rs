@@ -110,8 +110,10 @@ fn docker(files: &Files) -> Option<Layout> {
     let mut layers = BTreeMap::new();
     for image in described {
         let config = files.json.get(&image.config)?;
-        let diffs: Vec<String> =
-            texts(&config["rootfs"]["diff_ids"]).iter().filter_map(|d| Some(d.strip_prefix("sha256:")?.to_owned())).collect();
+        let diffs: Vec<String> = texts(&config["rootfs"]["diff_ids"])
+            .iter()
+            .filter_map(|d| Some(d.strip_prefix("sha256:")?.to_owned()))
+            .collect();
         if diffs.len() != image.layers.len() {
             return None;
         }
@@ -136,9 +138,8 @@ fn docker(files: &Files) -> Option<Layout> {
 /// `image.archive` when it cannot be read; those of the file.
 pub fn whiteouts(path: &Path) -> Result<bool> {
     let reader = archive::plain(fs::open(path)?, path)?;
-    any_whiteout(reader).map_err(|e| {
-        Error::user("image.archive", format!("cannot look into {}", path.display())).because(e)
-    })
+    any_whiteout(reader)
+        .map_err(|e| Error::user("image.archive", format!("cannot look into {}", path.display())).because(e))
 }
 
 fn any_whiteout(reader: impl Read) -> io::Result<bool> {

@@ -85,7 +85,10 @@ pub async fn load(nodes: &[Node], source: &Source) -> Result<Loaded> {
         .iter()
         .map(|have| Target { skip: layers::needless(&layout.images, have), blobs: have.blobs.clone() })
         .collect();
-    let (loaded, results) = pass(nodes, &haves, source, layout.form, targets).await?;
+    let (loaded, results) = match pass(nodes, &haves, source, layout.form, targets).await {
+        Err(error) if error.code() == "image.archive" => return whole(nodes, &haves, source).await,
+        passed => passed?,
+    };
     // What was there when it was asked for may be gone since: such a node gets all of it.
     let (mut again, mut of_again) = (Vec::new(), Vec::new());
     for ((result, node), have) in results.into_iter().zip(nodes).zip(haves) {
@@ -140,7 +143,9 @@ async fn pass(
         Ok(counts) => counts,
         Err(error) => match error.downcast::<Error>() {
             Ok(own) => return Err(own),
-            Err(other) => return Err(Error::user("image.archive", "the archive cannot be read").because(other)),
+            Err(other) => {
+                return Err(Error::user("image.archive", "the archive cannot be read").because(other));
+            }
         },
     };
     let loaded =

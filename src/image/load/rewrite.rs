@@ -69,7 +69,8 @@ pub(super) fn rewrite(
     let done = if *form == Form::Bytes { out.bytes(reader) } else { out.entries(reader, form) };
     if let Err(error) = done {
         for node in nodes {
-            let broken = crate::error::Error::user("image.archive", format!("the archive broke off: {error}"));
+            let broken =
+                crate::error::Error::user("image.archive", format!("the archive broke off: {error}"));
             let _ = node.blocking_send(Err(broken));
         }
         return Err(error);
@@ -111,14 +112,14 @@ impl Out<'_> {
     }
 
     fn entries(&mut self, reader: impl Read, form: &Form) -> io::Result<()> {
-        let mut names = Names { form, convert: self.targets.iter().any(|t| !t.skip.is_empty()), oci: None };
+        let mut names = Names { form, convert: self.targets.iter().any(|t| !t.skip.is_empty()), seen: None };
         let mut small: HashMap<String, Vec<u8>> = HashMap::new();
         let mut sizes: HashMap<String, u64> = HashMap::new();
         for entry in tar::Archive::new(reader).entries()? {
             let mut entry = entry?;
             let name = entry.path()?.to_string_lossy().trim_start_matches("./").to_owned();
-            names.look(&name);
             let kind = entry.header().entry_type();
+            names.look(&name);
             if kind.is_symlink() || kind.is_hard_link() {
                 if !names.converts() {
                     let target = entry.link_name()?.map(std::borrow::Cow::into_owned).unwrap_or_default();
@@ -145,8 +146,11 @@ impl Out<'_> {
                 }
                 continue;
             }
-            let to: Vec<usize> =
-                self.all().into_iter().filter(|&node| self.targets[node].needs(blob.as_deref(), size)).collect();
+            let to: Vec<usize> = self
+                .all()
+                .into_iter()
+                .filter(|&node| self.targets[node].needs(blob.as_deref(), size))
+                .collect();
             let whole = blob.as_deref().filter(|_| names.converts()).map(blob_name).unwrap_or(name);
             if let Some(blob) = blob {
                 sizes.insert(blob, size);
@@ -199,21 +203,40 @@ struct Names<'a> {
     form: &'a Form,
     /// Whether docker's layout is to become OCI's.
     convert: bool,
-    /// Whether a stream has OCI's layout; none before its first entry.
-    oci: Option<bool>,
+    /// What the first entry of a stream tells of its layout.
+    seen: Option<Seen>,
+}
+
+/// Layouts that engines send.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Seen {
+    /// OCI's: Docker 25 and newer.
+    Oci,
+    /// Docker's, with layers as DIGEST.tar: Podman.
+    Named,
+    /// Docker's, with layers under names that do not say what they are: Docker before 25.
+    Other,
 }
 
 impl Names<'_> {
     fn look(&mut self, name: &str) {
-        if self.oci.is_none() {
-            self.oci = Some(name.starts_with("blobs") || name == "oci-layout" || name == "index.json");
+        if self.seen.is_none() {
+            let oci = name.starts_with("blobs") || name == "oci-layout" || name == "index.json";
+            let named = name.strip_suffix(".tar").is_some_and(is_digest);
+            self.seen = Some(if oci {
+                Seen::Oci
+            } else if named {
+                Seen::Named
+            } else {
+                Seen::Other
+            });
         }
     }
 
     fn converts(&self) -> bool {
         let docker = match self.form {
             Form::Docker(_) => true,
-            Form::Stream => self.oci == Some(false),
+            Form::Stream => self.seen == Some(Seen::Named),
             Form::Oci | Form::Bytes => false,
         };
         docker && self.convert
@@ -221,12 +244,15 @@ impl Names<'_> {
 
     /// The digest (hex) of the blob under this name, if it is one.
     fn blob(&self, name: &str) -> Option<String> {
-        match self.form {
-            Form::Docker(layers) => layers.get(name).cloned(),
-            Form::Stream if self.oci == Some(false) => {
-                name.strip_suffix(".tar").filter(|stem| is_digest(stem)).map(str::to_owned)
+        match (self.form, self.seen) {
+            (Form::Docker(layers), _) => layers.get(name).cloned().filter(|_| self.convert),
+            (Form::Stream, Some(Seen::Named)) => {
+                name.strip_suffix(".tar").filter(|stem| self.convert && is_digest(stem)).map(str::to_owned)
             }
-            _ => name.strip_prefix("blobs/sha256/").map(str::to_owned),
+            (Form::Oci, _) | (Form::Stream, Some(Seen::Oci)) => {
+                name.strip_prefix("blobs/sha256/").map(str::to_owned)
+            }
+            _ => None,
         }
     }
 }
@@ -269,7 +295,8 @@ fn converted(
     sizes: &HashMap<String, u64>,
     names: &Names<'_>,
 ) -> io::Result<Vec<(String, Vec<u8>)>> {
-    let missing = |what: &str| io::Error::new(io::ErrorKind::InvalidData, format!("the archive has no {what}"));
+    let missing =
+        |what: &str| io::Error::new(io::ErrorKind::InvalidData, format!("the archive has no {what}"));
     let manifest = small.get("manifest.json").ok_or_else(|| missing("manifest.json"))?;
     let images: Vec<DockerImage> = serde_json::from_slice(manifest)?;
     let mut files = Vec::new();
@@ -316,7 +343,10 @@ fn converted(
         files.push((blob_name(&id), config.clone()));
         files.push((blob_name(&digest), text));
     }
-    files.push(("index.json".to_owned(), serde_json::to_vec(&json!({ "schemaVersion": 2, "manifests": index }))?));
+    files.push((
+        "index.json".to_owned(),
+        serde_json::to_vec(&json!({ "schemaVersion": 2, "manifests": index }))?,
+    ));
     files.push(("oci-layout".to_owned(), br#"{"imageLayoutVersion":"1.0.0"}"#.to_vec()));
     Ok(files)
 }
@@ -328,4 +358,96 @@ pub(super) struct DockerImage {
     pub config: String,
     pub repo_tags: Option<Vec<String>>,
     pub layers: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::sync::mpsc;
+
+    const HEX: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+    fn tar_of(files: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut builder = tar::Builder::new(Vec::new());
+        for (name, content) in files {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(content.len() as u64);
+            header.set_mode(0o644);
+            builder.append_data(&mut header, name, *content).unwrap();
+        }
+        builder.into_inner().unwrap()
+    }
+
+    /// The names that each node gets, and what was counted.
+    fn sent(archive: &[u8], form: &Form, skips: &[&[&str]]) -> (Vec<Vec<String>>, Vec<Count>) {
+        let targets: Vec<Target> = skips
+            .iter()
+            .map(|skip| Target { skip: skip.iter().map(|s| (*s).to_owned()).collect(), ..Default::default() })
+            .collect();
+        let (senders, mut receivers): (Vec<_>, Vec<_>) = skips.iter().map(|_| mpsc::channel(1000)).unzip();
+        let counts = rewrite(archive, form, &targets, &senders).unwrap();
+        drop(senders);
+        let names = receivers.iter_mut().map(|receiver| {
+            let mut all = Vec::new();
+            while let Ok(piece) = receiver.try_recv() {
+                all.extend_from_slice(&piece.unwrap());
+            }
+            let mut archive = tar::Archive::new(all.as_slice());
+            archive.entries().unwrap().map(|e| e.unwrap().path().unwrap().display().to_string()).collect()
+        });
+        (names.collect(), counts)
+    }
+
+    fn docker(layer: &str) -> Vec<u8> {
+        let manifest = format!(r#"[{{"Config": "c.json", "RepoTags": ["a:1"], "Layers": ["{layer}"]}}]"#);
+        tar_of(&[(layer, &[7; 700]), ("c.json", b"{}"), ("manifest.json", manifest.as_bytes())])
+    }
+
+    #[test]
+    fn a_layer_goes_to_the_node_that_lacks_it() {
+        let blob = format!("blobs/sha256/{HEX}");
+        let archive = tar_of(&[("oci-layout", b"{}"), (&blob, &[7; 700]), ("index.json", b"{}")]);
+        for form in [Form::Oci, Form::Stream] {
+            let (names, counts) = sent(&archive, &form, &[&[], &[HEX]]);
+            assert_eq!(names[0], ["oci-layout", blob.as_str(), "index.json"]);
+            assert_eq!(names[1], ["oci-layout", "index.json"]);
+            assert_eq!(counts[0], Count { bytes: 704, sent: 704 });
+            assert_eq!(counts[1], Count { bytes: 704, sent: 4 });
+        }
+    }
+
+    #[test]
+    fn dockers_layout_becomes_ocis_where_a_layer_is_left_out() {
+        let named = format!("{HEX}.tar");
+        let layers = Form::Docker([("x/layer.tar".to_owned(), HEX.to_owned())].into());
+        for (archive, form) in [(docker("x/layer.tar"), layers), (docker(&named), Form::Stream)] {
+            let (names, counts) = sent(&archive, &form, &[&[], &[HEX]]);
+            let has = |node: usize, part: &str| names[node].iter().any(|name| name.contains(part));
+            assert!(has(0, HEX) && !has(1, HEX), "{names:?}");
+            assert!(has(0, "index.json") && has(1, "oci-layout") && !has(1, "manifest.json"), "{names:?}");
+            assert_eq!(counts[0].sent - counts[1].sent, 700);
+            // with nothing to leave out it stays what it is
+            let (names, _) = sent(&archive, &form, &[&[], &[]]);
+            assert_eq!(names[0].last().unwrap(), "manifest.json");
+        }
+    }
+
+    #[test]
+    fn layers_that_do_not_say_what_they_are_are_all_sent() {
+        let (names, counts) = sent(&docker("0123/layer.tar"), &Form::Stream, &[&[HEX]]);
+        assert_eq!(names[0], ["0123/layer.tar", "c.json", "manifest.json"]);
+        assert_eq!(counts[0].sent, counts[0].bytes);
+    }
+
+    #[test]
+    fn an_archive_that_breaks_off_is_told_to_every_node() {
+        let archive = &docker("0123/layer.tar")[..800];
+        let (send, mut receive) = mpsc::channel(10);
+        rewrite(archive, &Form::Stream, &[Target::default()], &[send]).unwrap_err();
+        let mut last = None;
+        while let Ok(piece) = receive.try_recv() {
+            last = Some(piece);
+        }
+        assert_eq!(last.unwrap().unwrap_err().code(), "image.archive");
+    }
 }

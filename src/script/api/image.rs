@@ -148,14 +148,13 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     verb!("to_nodes", r, move |references: Array, nodes: Array| -> Returned<Dynamic> {
         engine_to(&r, &references, &nodes_of(&nodes)?)
     });
-    verb!(
-        "archive_to_nodes",
-        r,
-        move |ctx: NativeCallContext, file: &str, nodes: Array| -> Returned<Dynamic> {
-            trust::path(&r, &ctx, "image::archive_to_nodes", Path::new(file)).thrown()?;
-            archive_to(&r, file, &nodes_of(&nodes)?)
-        }
-    );
+    verb!("archive_to_nodes", r, move |ctx: NativeCallContext,
+                                       file: &str,
+                                       nodes: Array|
+          -> Returned<Dynamic> {
+        trust::path(&r, &ctx, "image::archive_to_nodes", Path::new(file)).thrown()?;
+        archive_to(&r, file, &nodes_of(&nodes)?)
+    });
     verb!("has_whiteouts", r, move |ctx: NativeCallContext, file: &str| -> Returned<bool> {
         trust::path(&r, &ctx, "image::has_whiteouts", Path::new(file)).thrown()?;
         let path = PathBuf::from(file);
