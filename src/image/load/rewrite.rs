@@ -89,9 +89,9 @@ impl Out<'_> {
         (0..self.nodes.len()).collect()
     }
 
-    fn send(&mut self, to: &[usize], piece: &Bytes) {
+    /// A node that has gone away is left alone.
+    fn send(&self, to: &[usize], piece: &Bytes) {
         for &node in to {
-            self.counts[node].sent += piece.len() as u64;
             let _ = self.nodes[node].blocking_send(Ok(piece.clone()));
         }
     }
@@ -104,9 +104,10 @@ impl Out<'_> {
                 break;
             }
             self.send(&all, &piece);
-        }
-        for count in &mut self.counts {
-            count.bytes = count.sent;
+            for count in &mut self.counts {
+                count.bytes += piece.len() as u64;
+                count.sent += piece.len() as u64;
+            }
         }
         Ok(())
     }
@@ -173,7 +174,6 @@ impl Out<'_> {
         if to.is_empty() {
             return Ok(());
         }
-        let sent: Vec<u64> = self.counts.iter().map(|count| count.sent).collect();
         self.send(to, &head(name, size)?);
         let mut left = size;
         while left > 0 {
@@ -189,10 +189,8 @@ impl Out<'_> {
             self.send(to, &Bytes::from_static(&[0; 512]).slice(..512 - rest));
         }
         // headers and padding are no content
-        for (node, before) in sent.into_iter().enumerate() {
-            if to.contains(&node) {
-                self.counts[node].sent = before + size;
-            }
+        for &node in to {
+            self.counts[node].sent += size;
         }
         Ok(())
     }
