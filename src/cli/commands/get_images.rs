@@ -21,10 +21,7 @@ struct View {
 impl View {
     /// Its tags; an image that has none is still shown.
     fn names(&self) -> Vec<String> {
-        match self.image.tags.is_empty() {
-            false => self.image.tags.clone(),
-            true => vec!["<none>".to_owned()],
-        }
+        if self.image.tags.is_empty() { vec!["<none>".to_owned()] } else { self.image.tags.clone() }
     }
 
     /// The first digits of its id, as many as engines show.

@@ -44,7 +44,9 @@ pub(super) struct Target {
 
 impl Target {
     fn needs(&self, blob: Option<&str>, size: u64) -> bool {
-        blob.is_none_or(|blob| !self.skip.contains(blob) && !(size > SMALL && self.blobs.contains(blob)))
+        let Some(blob) = blob else { return true };
+        let has = self.skip.contains(blob) || (size > SMALL && self.blobs.contains(blob));
+        !has
     }
 }
 
