@@ -264,6 +264,10 @@ async fn on_signals(interrupt: impl Fn() -> bool) {
 
 /// Runs the program; `words` begin with its name. Returns the code to end with.
 pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let words: Vec<OsString> = words.into_iter().collect();
+    if let Some(code) = args::answer_completion(&words) {
+        return ExitCode::from(u8::try_from(code).unwrap_or(1));
+    }
     let code = match args::parse(words) {
         Parsed::Cli(cli) => run(*cli),
         other => tell(other),
@@ -344,7 +348,8 @@ fn dispatch(app: &App, command: Command) -> Result<()> {
         Command::Build(build) => commands::build::run(app, build),
         Command::Config(config) => commands::config::run(app, config),
         Command::Stdlib(stdlib) => commands::stdlib::run(app, stdlib),
-        Command::Version => commands::version::run(app),
+        Command::Version(output) => commands::version::run(app, output.output),
+        Command::Man { dir } => commands::man::run(app, &dir),
         // answered where the words were read
         Command::Help { .. } => Ok(()),
         Command::Completion { shell } => commands::completion::run(app, shell),

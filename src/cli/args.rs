@@ -18,7 +18,7 @@ mod stdlib;
 mod test;
 mod usage;
 
-pub use build::{Build, BuildWhat, NodeImage, Source};
+pub use build::{AddImage, Build, BuildType, BuildWhat, NodeImage, Source};
 pub use check::{Check, CheckFormat, Definitions, Doc};
 pub use config::{Config, ConfigShow, ConfigValidate, ConfigWhat};
 pub use create::{Create, CreateCluster, CreateWhat};
@@ -27,13 +27,13 @@ pub use engine::{
     Engine, EngineAction, EngineEnv, EngineRemove, EngineStart, EngineStatus, EngineStop, Shell,
 };
 pub use export::{Export, ExportKubeconfig, ExportLogs, ExportWhat};
-pub use flags::{ClusterName, KubeconfigFile, LogFormat, Output, OutputFormat};
-pub use get::{Get, GetClusters, GetKubeconfig, GetKubeconfigPath, GetNodes, GetWhat};
+pub use flags::{ClusterName, KubeconfigFile, ListFormat, ListOutput, LogFormat, Output, OutputFormat};
+pub use get::{Get, GetClusters, GetImages, GetKubeconfig, GetKubeconfigPath, GetNodes, GetWhat};
 pub use load::{Load, LoadArchive, LoadImage, LoadTo, LoadWhat};
 pub use run::{Repl, Run, RunSource};
 pub use stdlib::{Stdlib, StdlibAction, StdlibDiff, StdlibEject, StdlibList, StdlibShow};
 pub use test::{Test, TestFormat};
-pub use usage::{Parsed, complete, help_of, parse, usage_exit_code};
+pub use usage::{Parsed, answer_completion, completion_script, help_of, manual, parse, usage_exit_code};
 
 use std::path::PathBuf;
 
@@ -128,7 +128,7 @@ pub enum Command {
     /// Read, change and compare the scripts that make up a cluster's life
     Stdlib(Stdlib),
     /// Print the version
-    Version,
+    Version(Output),
     /// Print the help of a command
     // `parse` has answered it already
     Help {
@@ -136,27 +136,35 @@ pub enum Command {
         #[arg(value_name = "COMMAND")]
         path: Vec<String>,
     },
+    /// Write manual pages, one for each command
+    #[command(after_help = "kind man ~/.local/share/man/man1, then man kind, man kind-create-cluster")]
+    Man {
+        /// The folder, made when it is not there
+        #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+        dir: PathBuf,
+    },
     /// Print completions for a shell
     #[command(after_help = "bash: kind completion bash > ~/.kind-completion, then source it\n\
         zsh:  kind completion zsh > a folder of $fpath, as _kind\n\
         fish: kind completion fish > ~/.config/fish/completions/kind.fish")]
     Completion {
-        /// The shell
-        #[arg(value_enum)]
+        /// The shell; without one the help is shown.
+        #[command(subcommand)]
         shell: Option<CompletionShell>,
     },
 }
 
 /// Shells that completions are written for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub enum CompletionShell {
-    /// GNU bash
+    /// For GNU bash
     Bash,
-    /// zsh 5.2 or newer
+    /// For zsh 5.2 or newer
     Zsh,
-    /// fish
+    /// For fish
     Fish,
-    /// `PowerShell`
+    /// For PowerShell
+    #[allow(clippy::doc_markdown, reason = "the help of the command line")]
     Powershell,
 }
 

@@ -2,6 +2,7 @@
 
 mod app;
 pub mod args;
+mod candidates;
 mod commands;
 pub use crate::duration;
 pub mod printer;

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
-use super::args::{LogFormat, OutputFormat};
+use super::args::{ListFormat, LogFormat, OutputFormat};
 use super::report;
 use super::settings::Settings;
 use crate::error::{Error, Result};
@@ -94,6 +94,25 @@ impl Printer {
             })?,
         };
         self.bytes(text.as_bytes())
+    }
+
+    /// Writes a list in this form: its values for machines, a name a line, or a table.
+    pub fn list<T: Serialize>(
+        &self,
+        format: ListFormat,
+        values: &[T],
+        names: impl Fn(&T) -> Vec<String>,
+        (head, row): (&[&str], impl Fn(&T) -> Vec<Vec<String>>),
+    ) -> Result<()> {
+        match format {
+            ListFormat::Json => self.value(OutputFormat::Json, &values),
+            ListFormat::Yaml => self.value(OutputFormat::Yaml, &values),
+            ListFormat::Name => {
+                let lines: Vec<String> = values.iter().flat_map(names).map(|name| name + "\n").collect();
+                self.data(&lines.concat())
+            }
+            ListFormat::Wide => self.table(head, &values.iter().flat_map(row).collect::<Vec<_>>()),
+        }
     }
 
     /// Writes rows under a head, each column as wide as its widest cell.

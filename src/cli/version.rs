@@ -13,12 +13,12 @@ pub fn flag() -> String {
 /// `kind v0.1.0 rust linux/amd64`, what `kind version` prints. System and architecture have the names that engines
 /// and images use.
 pub fn long() -> String {
-    format!(
-        "kind v{} rust {}/{}",
-        short(),
-        system(std::env::consts::OS),
-        architecture(std::env::consts::ARCH)
-    )
+    format!("kind v{} rust {}", short(), platform())
+}
+
+/// `linux/amd64`
+pub fn platform() -> String {
+    format!("{}/{}", system(std::env::consts::OS), architecture(std::env::consts::ARCH))
 }
 
 fn system(rust: &str) -> &str {

@@ -36,6 +36,9 @@ pub struct Cluster {
     /// Scripts that are run at points of its life; upstream has none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub hooks: Vec<Hook>,
+    /// Images of the engine and image archives that nodes get before they boot; upstream has none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub preload: Vec<String>,
 }
 
 /// A JSON patch (RFC 6902) to the kubeadm documents of one kind and version.
@@ -84,6 +87,7 @@ impl Default for Cluster {
             kubeadm_config_patches_json6902: Vec::new(),
             containerd_config_patches: Vec::new(),
             containerd_config_patches_json6902: Vec::new(),
+            preload: Vec::new(),
             hooks: Vec::new(),
         }
     }

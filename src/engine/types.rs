@@ -324,6 +324,8 @@ pub struct Image {
     pub env: BTreeMap<String, String>,
     /// Labels.
     pub labels: BTreeMap<String, String>,
+    /// Digests (`sha256:…`) of its uncompressed layers, the lowest first. Empty in listings.
+    pub layers: Vec<String>,
 }
 
 /// A command to run in a container.

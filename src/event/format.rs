@@ -82,7 +82,7 @@ pub(super) fn elapsed(time: Duration) -> String {
 }
 
 /// A number of bytes or things, decimal units as engines and registries print them.
-pub(super) fn amount(value: u64, unit: Unit) -> String {
+pub fn amount(value: u64, unit: Unit) -> String {
     if unit == Unit::Items {
         return value.to_string();
     }

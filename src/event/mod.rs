@@ -11,7 +11,7 @@ mod terminal;
 pub mod timeline;
 mod tree;
 
-pub use format::Style;
+pub use format::{Style, amount};
 pub use json::JsonSink;
 pub(crate) use json::time;
 pub use model::{Bus, CallKind, Event, Level, Outcome, Sink, StepId, Stream, Unit};

@@ -106,7 +106,7 @@ pub fn pieces_stream(receive: mpsc::Receiver<Result<Bytes>>) -> ByteStream {
 }
 
 /// The content of a file, without its compression.
-fn plain(mut file: std::fs::File, path: &Path) -> Result<Box<dyn Read + Send>> {
+pub fn plain(mut file: std::fs::File, path: &Path) -> Result<Box<dyn Read + Send>> {
     let failed = |e| super::fs::error("read", path, e);
     let mut magic = [0; 4];
     let mut known = 0;

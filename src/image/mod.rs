@@ -3,9 +3,11 @@
 
 mod flatten;
 mod layer;
+mod load;
 mod pack;
 mod runtime;
 
 pub use flatten::flatten;
+pub use load::{Loaded, Source, load, whiteouts};
 pub use pack::{Config, Spec, from_layer, host_arch, pack};
-pub use runtime::{from_node, into_runtime, into_runtimes};
+pub use runtime::from_node;

@@ -3,8 +3,10 @@
 //! Nothing here knows in which order things are done; that is in `stdlib/*.rhai`.
 
 mod files;
+mod images;
 
 pub use files::{FileEntry, bytes_stream};
+pub use images::NodeImage;
 
 use crate::engine::{Container, ContainerState, Engine, ExecIo, ExecSpec, LogOptions};
 use crate::error::{Context, Error, Result};

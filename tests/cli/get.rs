@@ -25,6 +25,11 @@ fn clusters_in_every_form() {
     assert!(names.as_array().unwrap().contains(&json!(c.name)), "{names}");
     let names = c.home.kind(&["get", "clusters", "-o", "yaml"]).ok().yaml();
     assert!(names.as_array().unwrap().contains(&json!(c.name)), "{names}");
+    assert_eq!(c.home.kind(&["get", "clusters", "-o", "name"]).ok().stdout, text);
+    let wide = c.home.kind(&["get", "clusters", "-o", "wide"]).ok().stdout;
+    let row: Vec<&str> =
+        wide.lines().find(|line| line.starts_with(&c.name)).unwrap().split_whitespace().collect();
+    assert_eq!(row, [&c.name, "1", "1", "2/2", IMAGE]);
 }
 
 fn nodes_in_every_form() {
@@ -43,6 +48,10 @@ fn nodes_in_every_form() {
         assert_eq!(nodes[1]["state"], "running");
         assert_eq!(nodes[1]["cluster"], json!(c.name));
     }
+    let names = c.home.kind(&["get", "nodes", "--name", &c.name, "-o", "name"]).ok().stderr("");
+    names.stdout(&format!("{first}\n{worker}\n"));
+    let wide = c.home.kind(&["get", "nodes", "--name", &c.name, "-o", "wide"]).ok().stdout;
+    assert!(wide.starts_with("NAME ") && wide.contains("worker         running"), "{wide}");
     let all = c.home.kind(&["get", "nodes", "-A"]).ok().stdout;
     assert!(all.lines().any(|line| line == worker), "{all}");
     // The variable names the cluster when no flag does.

@@ -13,8 +13,14 @@ pub fn tests() -> Vec<Trial> {
 
 fn what_is_missing_is_told() {
     let home = Home::new();
-    home.kind(&["load", "docker-image"]).code(1).stdout("").tells("IMAGE");
-    home.kind(&["load", "image-archive"]).code(1).stdout("").tells("FILE");
+    home.kind(&["load", "docker-image"])
+        .code(1)
+        .stdout("")
+        .tells("error: a list of image names is required\n");
+    home.kind(&["load", "image-archive"])
+        .code(1)
+        .stdout("")
+        .tells("error: name of image archive is required\n");
     home.kind(&["load"]).code(1).prints("docker-image").prints("image-archive");
 }
 

@@ -6,14 +6,19 @@ mod config;
 mod config_fields;
 pub mod create;
 mod doc;
+mod environment;
 mod get;
+mod images;
 mod interrupt;
+mod kubeconfig;
+mod library;
 mod load;
 mod lost_engine;
 mod lsp;
 mod params;
 mod plan;
 mod private_engine;
+mod program;
 mod repl;
 mod restarts;
 mod run;
@@ -53,6 +58,11 @@ pub fn tests() -> Vec<Trial> {
         restarts::tests(),
         private_engine::tests(),
         upstream::tests(),
+        program::tests(),
+        kubeconfig::tests(),
+        images::tests(),
+        environment::tests(),
+        library::tests(),
     ]
     .into_iter()
     .flatten()

@@ -87,7 +87,10 @@ fn all_ready(c: &Cluster, names: &[String]) {
     c.eventually(&["get", "nodes", "-o", &format!("jsonpath={template}")], |ran| {
         let ready: Vec<&str> = ran.stdout.lines().filter(|line| line.ends_with(" True")).collect();
         now.iter().all(|(node, address)| {
-            ready.iter().any(|line| line.starts_with(&format!("{node} {address} ")) || line.starts_with(&format!("{node} {address},")))
+            ready.iter().any(|line| {
+                line.starts_with(&format!("{node} {address} "))
+                    || line.starts_with(&format!("{node} {address},"))
+            })
         })
     });
 }
@@ -155,7 +158,8 @@ fn three_control_planes_and_two_workers() {
         .tells("Joining more control-plane nodes 🎮")
         .tells("Joining worker nodes 🚜");
     let balancer = c.node("external-load-balancer");
-    let planes: Vec<String> = ["control-plane", "control-plane2", "control-plane3"].map(|n| c.node(n)).to_vec();
+    let planes: Vec<String> =
+        ["control-plane", "control-plane2", "control-plane3"].map(|n| c.node(n)).to_vec();
     let nodes: Vec<String> = planes.iter().cloned().chain(["worker", "worker2"].map(|n| c.node(n))).collect();
     let info = engine::container(&balancer);
     assert_eq!(info["Config"]["Labels"]["io.x-k8s.kind.role"], "external-load-balancer");
@@ -176,7 +180,9 @@ fn three_control_planes_and_two_workers() {
         ran.stdout == "node-role.kubernetes.io/control-plane"
     });
     assert_eq!(taints(&planes[1]), "", "its JoinConfiguration wants none");
-    c.kubectl(&["get", "nodes", "-l", "disk=fast", "-o", "name"]).ok().stdout(&format!("node/{}\n", planes[1]));
+    c.kubectl(&["get", "nodes", "-l", "disk=fast", "-o", "name"])
+        .ok()
+        .stdout(&format!("node/{}\n", planes[1]));
     all_ready(&c, &nodes);
     keep(&c);
 

@@ -18,7 +18,7 @@ pub fn tests() -> Vec<Trial> {
 }
 
 /// Upstream speaks to the engine through the docker command line.
-fn docker_is_there() -> bool {
+pub fn docker_is_there() -> bool {
     std::process::Command::new("docker").arg("--version").output().is_ok()
 }
 

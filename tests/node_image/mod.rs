@@ -12,6 +12,7 @@ pub fn tests() -> Vec<Trial> {
         ("node_image::from_releases", from_releases as fn()),
         ("node_image::from_a_registry", from_a_registry),
         ("node_image::built_again_nothing_is_made", built_again),
+        ("node_image::the_default_name_is_upstreams_too", default_name),
     ]
     .into_iter()
     .map(|(name, body)| {
@@ -133,4 +134,15 @@ fn built_again() {
     let again = c.home.kind(&["build", "node-image", "--source", "modules", "--image", &image.0]).ok();
     eprintln!("tests: a node image with nothing new took {:?}", again.took);
     again.tells("is up to date").tells_not("build completed");
+}
+
+/// Scripts written for upstream go on with the name that a build has there.
+fn default_name() {
+    let c = Cluster::named("latest");
+    c.home.kind(&["build", "node-image"]).ok().stdout("");
+    assert!(engine::has_image("kindest/node:latest"));
+    let id = |name: &str| engine::get(&format!("/images/{name}/json"))["Id"].clone();
+    assert_eq!(id("kindest/node:latest"), id(crate::harness::IMAGE));
+    let none = ["build", "node-image", "--type", "file", "none.tar.gz"];
+    c.home.kind(&none).code(1).stdout("").tells("error building node image").tells("there is no none.tar.gz");
 }

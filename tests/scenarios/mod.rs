@@ -124,7 +124,11 @@ fn a_lost_control_plane() {
     let first = c.node("control-plane");
     shows(
         &ran,
-        &[&format!("{first} was killed: the engine says exited"), "10 writes went through", "the counter is at 10"],
+        &[
+            &format!("{first} was killed: the engine says exited"),
+            "10 writes went through",
+            "the counter is at 10",
+        ],
     );
     assert_eq!(ran.stdout.matches(" (leads)").count(), 2, "{}", ran.stdout);
     c.nothing_is_left(&[]);

@@ -1,6 +1,9 @@
 //! `kind delete`.
 
 use clap::{Args, Subcommand};
+use clap_complete::engine::ArgValueCandidates;
+
+use crate::cli::candidates;
 
 use super::flags::{ClusterName, KubeconfigFile, go_bool};
 
@@ -36,7 +39,7 @@ pub struct DeleteCluster {
 #[derive(Debug, Clone, Default, Args)]
 pub struct DeleteClusters {
     /// Names of the clusters
-    #[arg(value_name = "NAME")]
+    #[arg(value_name = "NAME", add = ArgValueCandidates::new(candidates::clusters))]
     pub names: Vec<String>,
     /// Delete every cluster there is
     #[arg(long, short = 'A', num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true",

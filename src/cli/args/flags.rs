@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use clap_complete::engine::ArgValueCandidates;
+
+use crate::cli::candidates;
 
 /// `--name`. Absent: `KIND_CLUSTER_NAME`, and what the command does without that (see `settings`).
 #[derive(Debug, Clone, Default, Args)]
@@ -12,7 +15,8 @@ pub struct ClusterName {
         long,
         short,
         value_name = "NAME",
-        help = "The cluster's name [env: KIND_CLUSTER_NAME] [default: kind]"
+        help = "The cluster's name [env: KIND_CLUSTER_NAME] [default: kind]",
+        add = ArgValueCandidates::new(candidates::clusters)
     )]
     pub name: Option<String>,
 }
@@ -40,6 +44,27 @@ pub enum OutputFormat {
     Json,
     /// YAML
     Yaml,
+}
+
+/// `--output` of commands that list things.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct ListOutput {
+    /// Print for machines, names alone, or all there is to tell
+    #[arg(long, short, value_enum, value_name = "FORMAT")]
+    pub output: Option<ListFormat>,
+}
+
+/// Forms of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// JSON, indented
+    Json,
+    /// YAML
+    Yaml,
+    /// One name a line
+    Name,
+    /// A table with every column
+    Wide,
 }
 
 /// How events are written to standard error.

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::flags::{ClusterName, Output, go_bool};
+use super::flags::{ClusterName, ListOutput, Output, go_bool};
 
 /// `kind get`
 #[derive(Debug, Args)]
@@ -19,6 +19,8 @@ pub enum GetWhat {
     Clusters(GetClusters),
     /// List the nodes of a cluster, one name a line
     Nodes(GetNodes),
+    /// List the images that the nodes of a cluster have
+    Images(GetImages),
     /// Print a cluster's kubeconfig
     Kubeconfig(GetKubeconfig),
     /// Print the path of a file that always holds a cluster's kubeconfig
@@ -31,7 +33,18 @@ pub enum GetWhat {
 pub struct GetClusters {
     /// Form of the answer.
     #[command(flatten)]
-    pub output: Output,
+    pub output: ListOutput,
+}
+
+/// `kind get images`
+#[derive(Debug, Clone, Default, Args)]
+pub struct GetImages {
+    /// Which cluster's.
+    #[command(flatten)]
+    pub name: ClusterName,
+    /// Form of the answer.
+    #[command(flatten)]
+    pub output: ListOutput,
 }
 
 /// `kind get nodes`
@@ -46,7 +59,7 @@ pub struct GetNodes {
     pub all_clusters: bool,
     /// Form of the answer.
     #[command(flatten)]
-    pub output: Output,
+    pub output: ListOutput,
 }
 
 /// `kind get kubeconfig`

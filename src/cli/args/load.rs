@@ -1,9 +1,11 @@
 //! `kind load`.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueHint};
+use clap_complete::engine::ArgValueCandidates;
 use std::path::PathBuf;
 
 use super::flags::ClusterName;
+use crate::cli::candidates;
 
 /// `kind load`
 #[derive(Debug, Args)]
@@ -28,7 +30,7 @@ pub enum LoadWhat {
 #[derive(Debug, Clone, Default, Args)]
 pub struct LoadImage {
     /// Images by name or ID
-    #[arg(value_name = "IMAGE", required = true)]
+    #[arg(value_name = "IMAGE", required = true, add = ArgValueCandidates::new(candidates::images))]
     pub images: Vec<String>,
     /// Where to.
     #[command(flatten)]
@@ -39,7 +41,7 @@ pub struct LoadImage {
 #[derive(Debug, Clone, Default, Args)]
 pub struct LoadArchive {
     /// Archives as docker save and OCI tools write them, plain or compressed
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required = true, value_hint = ValueHint::FilePath)]
     pub files: Vec<PathBuf>,
     /// Where to.
     #[command(flatten)]
@@ -53,6 +55,6 @@ pub struct LoadTo {
     #[command(flatten)]
     pub name: ClusterName,
     /// Only these nodes, with commas between them
-    #[arg(long, value_name = "NODES", value_delimiter = ',')]
+    #[arg(long, value_name = "NODES", value_delimiter = ',', add = ArgValueCandidates::new(candidates::nodes))]
     pub nodes: Vec<String>,
 }

@@ -47,7 +47,11 @@ fn what_upstream_takes_is_taken() {
         "kind get kubeconfig --internal -n a",
         "kind export kubeconfig --name a --kubeconfig b --internal=1",
         "kind build node-image",
-        "kind build node-image --image a --base-image b --arch arm64 /src",
+        "kind build node-image --image a --base-image b --arch arm64 --type source /src",
+        "kind build node-image --type ci ci/latest",
+        "kind load docker-image a b --nodes c,d -n e",
+        "kind load image-archive a.tar b.tar --nodes=c",
+        "kind export logs dir -n a",
         "kind completion bash",
         "kind completion zsh",
         "kind completion fish",
@@ -146,15 +150,21 @@ fn help_goes_out_with_the_code_upstream_has() {
 }
 
 #[test]
-fn each_shell_gets_a_script_that_knows_the_commands() {
+fn each_shell_gets_a_script_that_asks_the_program() {
     for shell in
         [CompletionShell::Bash, CompletionShell::Zsh, CompletionShell::Fish, CompletionShell::Powershell]
     {
-        let mut script = Vec::new();
-        complete(shell, &mut script).expect("a Vec takes everything");
+        let script = completion_script(shell).expect("a Vec takes everything");
         let script = String::from_utf8(script).expect("text");
-        assert!(script.contains("kubeconfig-path") && script.contains("all-clusters"), "{shell:?}");
+        assert!(script.contains("KIND_COMPLETE") && script.contains("kind"), "{shell:?}: {script}");
     }
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let pages = manual().expect("a Vec takes everything");
+    let named = |name: &str| pages.iter().any(|(file, _)| file == name);
+    assert!(named("kind.1") && named("kind-load-docker-image.1") && named("kind-build-add-image.1"));
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! From a list of words to a [`Cli`], and what is said when the words are wrong.
 
 use std::ffi::OsString;
-use std::io::Write;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
@@ -37,7 +36,8 @@ pub enum Parsed {
 
 /// Commands that upstream kind does not have. Its own exit with 1 on wrong usage and scripts may look for that, so
 /// only these use 2, the code that is usual elsewhere.
-const OURS: [&str; 9] = ["run", "repl", "test", "check", "doc", "definitions", "lsp", "engine", "stdlib"];
+const OURS: [&str; 10] =
+    ["run", "repl", "test", "check", "doc", "definitions", "lsp", "engine", "stdlib", "man"];
 
 /// The exit code for wrong usage of this command line.
 pub fn usage_exit_code(words: &[OsString]) -> i32 {
@@ -57,7 +57,7 @@ pub fn parse(words: impl IntoIterator<Item = OsString>) -> Parsed {
             Some(path) => Parsed::Help {
                 text: help_of(path),
                 exit: usage_exit_code(&words),
-                missing: Some("a subcommand is required"),
+                missing: (!cli.global.quiet).then_some("Subcommand is required"),
             },
             None if cli.command.is_none() && !cli.version => {
                 Parsed::Help { text: help_of(&[]), exit: 0, missing: None }
@@ -124,10 +124,24 @@ fn explain(error: &clap::Error) -> (String, Vec<String>) {
         }
     }
     if error.kind() == ErrorKind::MissingRequiredArgument && !listed.is_empty() {
-        message = format!("{} is missing", listed.join(", "));
+        message = match upstreams_words(&text) {
+            Some(words) => words.to_owned(),
+            None => format!("{} is missing", listed.join(", ")),
+        };
     }
     hints.push("--help shows what is possible".to_owned());
     (message, hints)
+}
+
+/// What upstream says where the images of a load are left out.
+fn upstreams_words(text: &str) -> Option<&'static str> {
+    if text.contains("kind load docker-image") {
+        Some("a list of image names is required")
+    } else if text.contains("kind load image-archive") {
+        Some("name of image archive is required")
+    } else {
+        None
+    }
 }
 
 /// Whether `-q` or `--quiet` stands before a script's own arguments; needed when the words could not be read.
@@ -139,20 +153,61 @@ fn asks_for_quiet(words: &[OsString]) -> bool {
         .any(|word| matches!(word, "-q" | "--quiet" | "--quiet=true" | "-q=true"))
 }
 
-/// Writes the completion script for `shell`.
+/// The variable by which a shell's completion asks the program.
+const COMPLETE: &str = "KIND_COMPLETE";
+
+/// The completion script for `shell`. It asks the program, which knows clusters, nodes and images.
 ///
 /// # Errors
 /// What the writer returns.
-pub fn complete(shell: CompletionShell, out: &mut dyn Write) -> std::io::Result<()> {
-    use clap_complete::Shell;
-    let shell = match shell {
-        CompletionShell::Bash => Shell::Bash,
-        CompletionShell::Zsh => Shell::Zsh,
-        CompletionShell::Fish => Shell::Fish,
-        CompletionShell::Powershell => Shell::PowerShell,
+pub fn completion_script(shell: CompletionShell) -> std::io::Result<Vec<u8>> {
+    use clap_complete::env::{Bash, EnvCompleter, Fish, Powershell, Zsh};
+    let shell: &dyn EnvCompleter = match shell {
+        CompletionShell::Bash => &Bash,
+        CompletionShell::Zsh => &Zsh,
+        CompletionShell::Fish => &Fish,
+        CompletionShell::Powershell => &Powershell,
     };
-    // clap_complete panics when its writer fails, so it gets one that cannot
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::command(), "kind", &mut script);
-    out.write_all(&script)
+    shell.write_registration(COMPLETE, "kind", "kind", "kind", &mut script)?;
+    Ok(script)
+}
+
+/// Answers a shell's completion script on standard output, when it is one that asks; the code to end with then.
+pub fn answer_completion(words: &[OsString]) -> Option<i32> {
+    std::env::var_os(COMPLETE)?;
+    let folder = std::env::current_dir().ok();
+    let answered = clap_complete::CompleteEnv::with_factory(Cli::command)
+        .var(COMPLETE)
+        .bin("kind")
+        .completer("kind")
+        .try_complete(words, folder.as_deref());
+    match answered {
+        Ok(true) => Some(0),
+        Ok(false) => None,
+        Err(_) => Some(1),
+    }
+}
+
+/// The manual pages: names of files (`kind-create-cluster.1`) and their text.
+///
+/// # Errors
+/// What the writer returns.
+pub fn manual() -> std::io::Result<Vec<(String, Vec<u8>)>> {
+    let mut command = Cli::command().version(env!("CARGO_PKG_VERSION"));
+    command.build();
+    let mut pages = Vec::new();
+    describe(&command, "kind", &mut pages)?;
+    Ok(pages)
+}
+
+fn describe(command: &clap::Command, name: &str, pages: &mut Vec<(String, Vec<u8>)>) -> std::io::Result<()> {
+    for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set()) {
+        describe(inner, &format!("{name}-{}", inner.get_name()), pages)?;
+    }
+    let mut text = Vec::new();
+    let page = command.clone().name(name.to_owned()).version(env!("CARGO_PKG_VERSION"));
+    clap_mangen::Man::new(page).manual("kind").render(&mut text)?;
+    pages.push((format!("{name}.1"), text));
+    Ok(())
 }

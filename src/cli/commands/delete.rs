@@ -21,8 +21,8 @@ pub fn run(app: &App, delete: Delete) -> Result<()> {
         }
         Some(DeleteWhat::Clusters(args)) => {
             if args.names.is_empty() && !args.all {
-                return Err(Error::user("usage", "no cluster names provided and --all is not set")
-                    .hint("kind get clusters lists what there is"));
+                return Err(Error::user("usage", "no cluster names provided")
+                    .hint("kind get clusters lists what there is; --all means each of them"));
             }
             app.call("delete", "delete_all", || {
                 let names: rhai::Array = args.names.iter().cloned().map(Into::into).collect();

@@ -46,6 +46,7 @@ pub(super) fn cluster(reader: &mut Reader<'_>, tree: &Tree, typed: bool) -> Clus
     cluster.kubeadm_config_patches_json6902 = json_patches(reader, &object);
     cluster.containerd_config_patches = texts(reader, object.get("containerdConfigPatches"));
     cluster.containerd_config_patches_json6902 = texts(reader, object.get("containerdConfigPatchesJSON6902"));
+    cluster.preload = texts(reader, object.get("preload"));
     for item in reader.list(object.get("hooks")) {
         cluster.hooks.extend(hook(reader, &item));
     }

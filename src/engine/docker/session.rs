@@ -202,7 +202,12 @@ impl Docker {
     ) -> Result<Result<Ended, Bollard>> {
         session.count += 1;
         let token = format!("{}.{};", session.token, session.count);
-        let guard = KillOnDrop::new(self, container, &session.exec, vec![format!("{}.0;", session.token), token.clone()]);
+        let guard = KillOnDrop::new(
+            self,
+            container,
+            &session.exec,
+            vec![format!("{}.0;", session.token), token.clone()],
+        );
         let request = format!("export '{token}'\n{text}\n{}\n", session.mark);
         let work = async {
             // a shell that is gone shows by its output
@@ -235,11 +240,7 @@ impl Docker {
 
 impl Session {
     /// Reads what one command writes.
-    async fn read(
-        &mut self,
-        tell: Tell<'_>,
-        result: &mut ExecResult,
-    ) -> Result<Ended, Bollard> {
+    async fn read(&mut self, tell: Tell<'_>, result: &mut ExecResult) -> Result<Ended, Bollard> {
         let mut streams = [Marked::new(&self.mark), Marked::new(&self.mark)];
         while let Some(piece) = self.output.next().await {
             let (stream, bytes) = tagged(piece?);
@@ -385,7 +386,8 @@ mod tests {
         };
         let text = text_of(&spec).unwrap();
         let shell = text.replace("exec setsid", "exec env");
-        let ran = std::process::Command::new("sh").args(["-c", &format!("{shell}\"$A_1\"")]).output().unwrap();
+        let ran =
+            std::process::Command::new("sh").args(["-c", &format!("{shell}\"$A_1\"")]).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&ran.stdout), "it's\n$HOME `x` \\b 'c'".replace('\\', "\\"));
         let spec = ExecSpec { env: [("A-1".to_owned(), String::new())].into(), ..spec };
         assert!(text_of(&spec).is_none());

@@ -234,6 +234,7 @@ pub(super) fn image_of(found: ImageInspect) -> Image {
         command: config.cmd.unwrap_or_default(),
         env: env_of(config.env),
         labels: config.labels.unwrap_or_default().into_iter().collect(),
+        layers: found.root_fs.and_then(|root| root.layers).unwrap_or_default(),
     }
 }
 

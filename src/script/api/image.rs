@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub const RECORDS: &[Record] = records_table! { "image":
-    "inspect" "(reference: string) -> map or ()" "An image of the engine: id, tags, architecture, size (bytes), entrypoint, command, env, labels.", "image::inspect(\"kindest/node:v1.37.2\")", throws "engine.*";
+    "inspect" "(reference: string) -> map or ()" "An image of the engine: id, tags, architecture, size (bytes), entrypoint, command, env, labels, layers (digests of their tars).", "image::inspect(\"kindest/node:v1.37.2\")", throws "engine.*";
     "list" "() -> array of map" "All images of the engine.", "image::list().len()", throws "engine.*";
     "pull" "(reference: string) -> ()" "Pulls an image, with progress.", "try { image::pull(\"localhost:1/none\") } catch (e) { e.code }", throws "engine.*";
     "tag" "(reference: string, new_reference: string) -> ()" "Gives an image another name.", "image::tag(\"kind-example/a:1\", \"kind-example/b:1\")", throws "engine.*";
@@ -25,16 +25,17 @@ pub const RECORDS: &[Record] = records_table! { "image":
     "save" "(references: array of string, file: string) -> int" "Writes images into one archive; its size in bytes.", "image::save([\"kind-example/a:1\"], \"a.tar\")", throws "script.not_allowed engine.* file.*";
     "load" "(file: string) -> array of string" "Loads an image archive into the engine; the references it held.", "image::load(\"a.tar\")", throws "script.not_allowed engine.* file.*";
     "from_root" "(path: string, reference: string, changes: array of string) -> string" "Makes an image of one layer from a tar file or a folder; changes are Dockerfile instructions. Its id.", "image::from_root(\"root.tar\", \"kind-example/base:1\", [])", throws "script.not_allowed engine.* file.*";
-    "to_node" "(references: array of string, node: Node) -> ()" "Streams images of the engine into a node's container runtime, without a file between.", "image::to_node([\"kind-example/app:1\"], n)", throws "engine.* node.*";
-    "archive_to_node" "(file: string, node: Node) -> ()" "Streams an image archive into a node's container runtime.", "image::archive_to_node(\"app.tar\", n)", throws "script.not_allowed file.* engine.* node.*";
-    "to_nodes" "(references: array of string, nodes: array of Node) -> ()" "Streams images of the engine into the container runtimes of several nodes. They are read once for all.", "image::to_nodes([\"kind-example/app:1\"], c.nodes)", throws "script.bad_value engine.* node.*";
-    "archive_to_nodes" "(file: string, nodes: array of Node) -> ()" "Streams an image archive into the container runtimes of several nodes. It is read once for all.", "image::archive_to_nodes(\"app.tar\", c.nodes)", throws "script.not_allowed script.bad_value file.* engine.* node.*";
+    "to_node" "(references: array of string, node: Node) -> map" "Streams images of the engine into a node's container runtime, without a file between. Layers that a node has are not sent again. What was moved, in bytes: bytes of the images, sent of them.", "image::to_node([\"kind-example/app:1\"], n)", throws "engine.* node.*";
+    "archive_to_node" "(file: string, node: Node) -> map" "Streams an image archive into a node's container runtime. Layers that a node has are not sent again. What was moved, in bytes: bytes of the images, sent of them.", "image::archive_to_node(\"app.tar\", n)", throws "script.not_allowed file.* engine.* node.*";
+    "to_nodes" "(references: array of string, nodes: array of Node) -> map" "Streams images of the engine into the container runtimes of several nodes. They are read once for all. Layers that a node has are not sent again. What was moved, in bytes: bytes of the images, sent of them.", "image::to_nodes([\"kind-example/app:1\"], c.nodes)", throws "script.bad_value engine.* node.*";
+    "archive_to_nodes" "(file: string, nodes: array of Node) -> map" "Streams an image archive into the container runtimes of several nodes. It is read once for all. Layers that a node has are not sent again. What was moved, in bytes: bytes of the images, sent of them.", "image::archive_to_nodes(\"app.tar\", c.nodes)", throws "script.not_allowed script.bad_value file.* engine.* node.*";
     "from_node" "(reference: string, node: Node, files: map, config: map) -> ()" "Makes an image of the engine from files of a node: files maps paths in the image to paths on the node.", "image::from_node(\"kind-example/web:1\", n, #{\"/bin/busybox\": \"/kind/bin/busybox\"}, #{entrypoint: [\"/bin/busybox\"]})",
         options "entrypoint: array of string, cmd: array of string, env: array of string, workdir: string, user: string, labels: map",
         throws "script.bad_value engine.* node.*";
     "pack" "(spec: map, file: string) -> string" "Makes an image archive of one layer without an engine. Keys: reference or references, arch, root (a folder), files [#{from, to, mode}], links [#{to, target}], config #{entrypoint, cmd, env, workdir, user, labels}. Equal input gives equal bytes.", "image::pack(#{reference: \"kind-example/a:1\", arch: \"amd64\"}, \"a.tar\")",
         options "reference: string, references: array of string, arch: string, root: string or (), files: array of map, links: array of map, folders: array of string, config: map",
         throws "script.not_allowed script.bad_value config.image file.*";
+    "has_whiteouts" "(file: string) -> bool" "Whether a layer of an image archive hides files of the layers below it.", "image::has_whiteouts(\"a.tar\")", throws "script.not_allowed image.archive file.*";
     "flatten" "(reference: string, file: string) -> string" "Writes an image of the engine as an archive of one layer.", "image::flatten(\"kind-example/a:1\", \"flat.tar\")", throws "script.not_allowed engine.* file.*";
 };
 
@@ -45,6 +46,25 @@ fn nodes_of(list: &Array) -> Returned<Vec<Node>> {
         })
     };
     list.iter().map(node).collect()
+}
+
+fn engine_to(run: &Arc<Run>, references: &Array, nodes: &[Node]) -> Returned<Dynamic> {
+    let references = strings(references);
+    let what = format!("images {}", references.join(" "));
+    let source = image::Source::Engine(run.engine().thrown()?, references);
+    to_nodes(run, &what, nodes, &source)
+}
+
+fn archive_to(run: &Arc<Run>, file: &str, nodes: &[Node]) -> Returned<Dynamic> {
+    to_nodes(run, &format!("images of {file}"), nodes, &image::Source::File(PathBuf::from(file)))
+}
+
+fn to_nodes(run: &Arc<Run>, what: &str, nodes: &[Node], source: &image::Source) -> Returned<Dynamic> {
+    let one = match nodes {
+        [node] => Some(node.name.as_str()),
+        _ => None,
+    };
+    to_value(&run.transfer(one, what, image::load(nodes, source)).thrown()?)
 }
 
 #[expect(clippy::too_many_lines, reason = "a list of verbs")]
@@ -118,34 +138,27 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         let work = engine.import_image(stream, reference, &changes);
         r.transfer(None, &format!("import {reference}"), work).map(text).thrown()
     });
-    verb!("to_node", r, move |references: Array, node: Node| -> Returned<()> {
-        let references = strings(&references);
-        r.transfer(Some(&node.name), &format!("images {}", references.join(" ")), async {
-            let stream = node.engine().save_images(&references).await?;
-            image::into_runtime(&node, stream).await
-        })
-        .thrown()
+    verb!("to_node", r, move |references: Array, node: Node| -> Returned<Dynamic> {
+        engine_to(&r, &references, &[node])
     });
-    verb!("archive_to_node", r, move |ctx: NativeCallContext, file: &str, node: Node| -> Returned<()> {
+    verb!("archive_to_node", r, move |ctx: NativeCallContext, file: &str, node: Node| -> Returned<Dynamic> {
         trust::path(&r, &ctx, "image::archive_to_node", Path::new(file)).thrown()?;
-        let stream = archive::file(PathBuf::from(file)).thrown()?;
-        r.transfer(Some(&node.name), &format!("images of {file}"), image::into_runtime(&node, stream))
-            .thrown()
+        archive_to(&r, file, &[node])
     });
-    verb!("to_nodes", r, move |references: Array, nodes: Array| -> Returned<()> {
-        let (references, nodes) = (strings(&references), nodes_of(&nodes)?);
-        let engine = r.engine().thrown()?;
-        r.transfer(None, &format!("images {}", references.join(" ")), async {
-            let stream = engine.save_images(&references).await?;
-            image::into_runtimes(&nodes, stream).await
-        })
-        .thrown()
+    verb!("to_nodes", r, move |references: Array, nodes: Array| -> Returned<Dynamic> {
+        engine_to(&r, &references, &nodes_of(&nodes)?)
     });
-    verb!("archive_to_nodes", r, move |ctx: NativeCallContext, file: &str, nodes: Array| -> Returned<()> {
+    verb!("archive_to_nodes", r, move |ctx: NativeCallContext,
+                                       file: &str,
+                                       nodes: Array|
+          -> Returned<Dynamic> {
         trust::path(&r, &ctx, "image::archive_to_nodes", Path::new(file)).thrown()?;
-        let nodes = nodes_of(&nodes)?;
-        let stream = archive::file(PathBuf::from(file)).thrown()?;
-        r.transfer(None, &format!("images of {file}"), image::into_runtimes(&nodes, stream)).thrown()
+        archive_to(&r, file, &nodes_of(&nodes)?)
+    });
+    verb!("has_whiteouts", r, move |ctx: NativeCallContext, file: &str| -> Returned<bool> {
+        trust::path(&r, &ctx, "image::has_whiteouts", Path::new(file)).thrown()?;
+        let path = PathBuf::from(file);
+        r.block_thread(move || image::whiteouts(&path)).thrown()
     });
     verb!("from_node", r, move |reference: &str, node: Node, files: Map, config: Map| -> Returned<()> {
         let told = format!("make image {reference} of its files");

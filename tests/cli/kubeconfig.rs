@@ -1,0 +1,183 @@
+//! Kubeconfig files as kubectl and upstream kind treat them.
+
+use crate::harness::home::{Running, run};
+use crate::harness::{Cluster, Home, engine, plain, real, shared, skips_engine, upstream};
+use libtest_mimic::Trial;
+use serde_json::{Value, json};
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+pub fn tests() -> Vec<Trial> {
+    let compared = skips_engine() || !upstream::is_possible() || !crate::cli::upstream::docker_is_there();
+    vec![
+        plain("kubeconfig::fifty_programs_write_at_once", fifty_programs_write_at_once),
+        real("kubeconfig::what_cannot_be_changed_is_told_and_kept", what_cannot_be_changed_is_told_and_kept),
+        real("kubeconfig::a_lock_of_kubectl_is_waited_for", a_lock_of_kubectl_is_waited_for),
+        real("kubeconfig::deletion_leaves_what_upstream_leaves", deletion_leaves_what_upstream_leaves)
+            .with_ignored_flag(compared),
+        real("kubeconfig::exports_are_as_upstreams", exports_are_as_upstreams).with_ignored_flag(compared),
+    ]
+}
+
+/// A kubeconfig with entries of these clusters of kind, and one of somebody else's.
+fn with_clusters(names: &[&str], current: &str) -> String {
+    let mut entries = (Vec::new(), Vec::new(), Vec::new());
+    for name in names.iter().map(|name| format!("kind-{name}")).chain(["work".to_owned()]) {
+        entries.0.push(json!({"name": name, "cluster": {"server": "https://127.0.0.1:1"}}));
+        entries.1.push(json!({"name": name, "user": {"token": "secret"}}));
+        entries.2.push(json!({"name": name, "context": {"cluster": name, "user": name}}));
+    }
+    json!({"apiVersion": "v1", "kind": "Config", "preferences": {}, "current-context": current,
+           "clusters": entries.0, "users": entries.1, "contexts": entries.2})
+    .to_string()
+}
+
+fn value(path: &Path) -> Value {
+    kind::yaml::parse(&std::fs::read_to_string(path).unwrap(), "the kubeconfig").unwrap()
+}
+
+fn fifty_programs_write_at_once() {
+    let home = Home::new();
+    let writers: Vec<Running> = (0..50)
+        .map(|number| {
+            let code = format!(
+                "let admin = `{}`; kubeconfig::merge(kubeconfig::render(admin, \"c{number}\", \"\"), \"\");",
+                "clusters: [{name: c, cluster: {server: s}}]\nusers: [{name: u, user: {token: t}}]\n\
+                 contexts: [{name: x, context: {cluster: c, user: u}}]\n"
+            );
+            Running::start(home.command(&["run", "--allow-host", "-e", &code]), "")
+        })
+        .collect();
+    for writer in writers {
+        writer.end().ok();
+    }
+    let config = home.kubeconfig_value();
+    for part in ["clusters", "users", "contexts"] {
+        assert_eq!(config[part].as_array().map(Vec::len), Some(50), "{part}: {config}");
+    }
+    let folder = home.kubeconfig();
+    let left: Vec<_> = std::fs::read_dir(folder.parent().unwrap())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .filter(|name| name.contains("kubeconfig") && name != "kubeconfig")
+        .collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+fn what_cannot_be_changed_is_told_and_kept() {
+    let c = shared();
+    let home = Home::new();
+    let export = |file: &Path| {
+        home.kind(&["export", "kubeconfig", "--name", &c.name, "--kubeconfig", &file.display().to_string()])
+    };
+    let malformed = home.file("malformed", "users:\n- name: [secret\n");
+    export(&malformed).code(1).stdout("").tells(&malformed.display().to_string()).tells_not("secret");
+    assert_eq!(std::fs::read_to_string(&malformed).unwrap(), "users:\n- name: [secret\n");
+    export(&home.work()).code(1).tells("cannot read");
+    // a lock that somebody left behind is named with the way out, at once
+    let locked = home.file("locked", &with_clusters(&[], "work"));
+    let lock = std::fs::File::create(home.work().join("locked.lock")).unwrap();
+    lock.set_modified(SystemTime::now() - Duration::from_hours(1)).unwrap();
+    let before = std::fs::read_to_string(&locked).unwrap();
+    let ran = export(&locked).code(1).tells("is locked by").tells("rm ");
+    assert!(ran.took < Duration::from_secs(8), "{:?}", ran.took);
+    assert_eq!(std::fs::read_to_string(&locked).unwrap(), before);
+    // a link stays one
+    let real = home.file("real", &with_clusters(&[], "work"));
+    symlink("real", home.work().join("link")).unwrap();
+    export(&home.work().join("link")).ok();
+    assert!(std::fs::symlink_metadata(home.work().join("link")).unwrap().is_symlink());
+    let config = value(&real);
+    assert_eq!(config["current-context"], json!(c.context()));
+    assert_eq!(config["clusters"].as_array().map(Vec::len), Some(2));
+}
+
+fn a_lock_of_kubectl_is_waited_for() {
+    let c = shared();
+    let home = Home::new();
+    let lock = home.kubeconfig().with_extension("lock");
+    std::fs::write(&lock, "").unwrap();
+    let waiting = Running::start(home.command(&["export", "kubeconfig", "--name", &c.name]), "");
+    std::thread::sleep(Duration::from_millis(1500));
+    assert!(!home.kubeconfig().exists(), "it was written under somebody else's lock");
+    std::fs::remove_file(&lock).unwrap();
+    waiting.end().ok();
+    assert_eq!(home.kubeconfig_value()["current-context"], json!(c.context()));
+    assert!(!lock.exists());
+}
+
+fn theirs(home: &Home, args: &[&str], variables: &[(&str, &str)]) -> crate::harness::home::Ran {
+    let path = upstream::path().unwrap_or_else(|why| panic!("upstream kind could not be built: {why}"));
+    let mut command = home.program(path, args);
+    command.env("DOCKER_HOST", engine::find().unwrap()).envs(variables.iter().copied());
+    run(command, "")
+}
+
+/// Both delete a cluster whose nodes are gone: the entries go out of every file, and the current context where it
+/// was the cluster's.
+fn deletion_leaves_what_upstream_leaves() {
+    for (first, second) in [
+        (with_clusters(&["gone", "other"], "kind-gone"), with_clusters(&["gone"], "work")),
+        (with_clusters(&["other"], "kind-other"), with_clusters(&["gone"], "kind-gone")),
+        (with_clusters(&["gone"], "kind-gone"), "apiVersion: v1\nkind: Config\n".to_owned()),
+        (with_clusters(&[], "work"), with_clusters(&[], "")),
+    ] {
+        let mut left = Vec::new();
+        for ours in [true, false] {
+            let home = Home::new();
+            let (a, b) = (home.file("a", &first), home.file("b", &second));
+            let list = format!("{}:{}:{}", a.display(), home.work().join("none").display(), b.display());
+            let args = ["delete", "cluster", "--name", "gone"];
+            if ours {
+                let mut command = home.command(&args);
+                command.env("KUBECONFIG", &list);
+                run(command, "").ok();
+            } else {
+                theirs(&home, &args, &[("KUBECONFIG", &list)]).ok();
+            }
+            assert!(!home.work().join("none").exists());
+            let explicit = home.file("c", &first);
+            let args = ["delete", "clusters", "gone", "--kubeconfig", &explicit.display().to_string()];
+            if ours { home.kind(&args) } else { theirs(&home, &args, &[]) }.ok();
+            left.push([a, b, explicit].map(|file| entries(&value(&file))));
+        }
+        assert_eq!(left[0], left[1]);
+    }
+}
+
+/// What of a kubeconfig has a meaning: names, and the current context. Empty and missing mean the same.
+fn entries(config: &Value) -> Value {
+    let names = |part: &str| -> Vec<String> {
+        let list = config[part].as_array().cloned().unwrap_or_default();
+        list.iter().filter_map(|entry| entry["name"].as_str().map(str::to_owned)).collect()
+    };
+    let current = config["current-context"].as_str().unwrap_or_default();
+    json!({"clusters": names("clusters"), "users": names("users"), "contexts": names("contexts"), "current": current})
+}
+
+fn exports_are_as_upstreams() {
+    let c: &Cluster = shared();
+    for internal in [&[][..], &["--internal"]] {
+        let mut written = Vec::new();
+        for ours in [true, false] {
+            let home = Home::new();
+            std::fs::write(home.kubeconfig(), with_clusters(&["other"], "kind-other")).unwrap();
+            let mut args = vec!["export", "kubeconfig", "--name", &c.name];
+            args.extend(internal);
+            let ran = if ours { home.kind(&args) } else { theirs(&home, &args, &[]) }.ok();
+            assert_eq!(ran.stderr, format!("Set kubectl context to \"{}\"\n", c.context()));
+            let mut config = home.kubeconfig_value();
+            // upstream leaves the user's own empty map out
+            config.as_object_mut().unwrap().remove("preferences");
+            written.push(config);
+        }
+        assert_eq!(written[0]["current-context"], json!(c.context()));
+        assert_eq!(entries(&written[0]), entries(&written[1]));
+        let of_it = |config: &Value| {
+            let list = config["clusters"].as_array().unwrap().clone();
+            list.into_iter().find(|entry| entry["name"] == json!(c.context())).unwrap()
+        };
+        assert_eq!(of_it(&written[0]), of_it(&written[1]));
+    }
+}
