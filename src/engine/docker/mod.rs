@@ -9,10 +9,12 @@ mod images;
 mod kill;
 mod lenient;
 mod networks;
+mod podman;
 mod pull;
 mod raw;
 mod registry_auth;
 mod request;
+mod service;
 mod spec;
 mod ssh;
 mod streams;
@@ -50,6 +52,8 @@ pub struct Docker {
     leftovers: TaskTracker,
     /// Held as long as it is used.
     _tunnel: Option<ssh::Tunnel>,
+    /// The same.
+    _service: Option<service::Service>,
 }
 
 #[async_trait]
