@@ -30,7 +30,8 @@ pub fn ensure(wanted: &[(&str, &str)]) -> Result<(), String> {
     let apt = |arguments: &[&str]| {
         let mut command = Command::new("apt-get");
         command.args(["-qq", "-o", "DPkg::Lock::Timeout=300"]).args(arguments);
-        command.env("DEBIAN_FRONTEND", "noninteractive").stdin(Stdio::null()).output()
+        // no service of what is installed is started
+        command.env("DEBIAN_FRONTEND", "noninteractive").env("RUNLEVEL", "1").stdin(Stdio::null()).output()
     };
     let install: Vec<_> =
         ["install", "-y", "--no-install-recommends"].into_iter().chain(missing.iter().copied()).collect();

@@ -124,7 +124,8 @@ impl Docker {
         let path = segment(name)?;
         let options = || RemoveContainerOptions { v: true, force: true, link: false };
         match self.patient.remove_container(&path, Some(options())).await {
-            Ok(()) | Err(Bollard::DockerResponseServerError { status_code: 404, .. }) => Ok(()),
+            Ok(()) => self.remove_volumes_named_after(name).await,
+            Err(Bollard::DockerResponseServerError { status_code: 404, .. }) => Ok(()),
             Err(Bollard::DockerResponseServerError { status_code: 409, message })
                 if message.contains("in progress") =>
             {

@@ -45,6 +45,16 @@ impl Docker {
         }
     }
 
+    /// Removes what upstream kind made for a node on Podman: a named volume, with the node's name as a label.
+    pub(super) async fn remove_volumes_named_after(&self, container: &str) -> Result<()> {
+        if self.is_podman() {
+            for volume in self.list_volumes_impl(&[container.to_owned()]).await? {
+                self.remove_volume_impl(&volume).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// The name under which Podman has an image: it keeps the registry, which Docker leaves out, and takes a short name
     /// for one of any registry.
     async fn podmans_name(&self, reference: &str) -> Result<String> {
