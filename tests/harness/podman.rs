@@ -60,8 +60,9 @@ impl Podman {
         let podman = Self { bin: folder.join("bin"), socket: folder.join(format!("{}.sock", std::process::id())) };
         podman.write_program(&folder).map_err(|e| format!("cannot write below {}: {e}", folder.display()))?;
         // ends with this process: it holds the other end of its input
-        let script = r#"(cat <&3 >/dev/null 2>&1; kill "$$"; rm -f "$1") 3<&0 >/dev/null 2>&1 &
-                        exec "$0" system service --time 0 "unix://$1" </dev/null"#;
+        let script = r#"exec 3<&0
+                        (cat <&3; kill "$$"; rm -f "$1") >/dev/null 2>&1 &
+                        exec "$0" system service --time 0 "unix://$1" 3<&- </dev/null"#;
         let log = std::fs::File::create(folder.join("service.log")).map_err(|e| e.to_string())?;
         let service = Command::new("sh")
             .args(["-c", script])

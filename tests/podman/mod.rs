@@ -5,8 +5,14 @@ use crate::harness::{Cluster, home, need, podman, skips_engine, slots};
 use libtest_mimic::{Failed, Trial};
 use std::process::Stdio;
 
-/// What the suite's core is: every test of the engine, and those of the commands that a cluster's life is made of.
-const CORE: [(&str, &[&str]); 1] = [("engine", &["engine::"])];
+/// What the suite's core is, by its arguments: every test of the engine, and those of the commands that a cluster's life
+/// is made of.
+const CORE: [(&str, &[&str]); 4] = [
+    ("engine", &["engine::", "--skip", "private_engine"]),
+    ("create", &["create::"]),
+    ("get", &["get::"]),
+    ("load", &["load::"]),
+];
 
 pub fn tests() -> Vec<Trial> {
     // the suite that runs on Podman has no need of them
@@ -16,8 +22,8 @@ pub fn tests() -> Vec<Trial> {
     let left_out = skips_engine() || !podman::is_possible();
     let mut tests: Vec<_> = CORE
         .iter()
-        .map(|(name, filters)| {
-            Trial::test(format!("podman::suite::{name}"), move || suite(filters)).with_ignored_flag(left_out)
+        .map(|(name, arguments)| {
+            Trial::test(format!("podman::core_{name}"), move || suite(arguments)).with_ignored_flag(left_out)
         })
         .collect();
     tests.push(
@@ -37,12 +43,12 @@ fn ready() -> Result<&'static podman::Podman, Failed> {
 }
 
 /// Runs a part of this suite on Podman.
-fn suite(filters: &[&str]) -> Result<(), Failed> {
+fn suite(arguments: &[&str]) -> Result<(), Failed> {
     let podman = ready()?;
     // its clusters are at most as many as it may have at a time
     let _slots = slots::take(2);
     let mut command = podman.suite();
-    command.args(filters).env("KIND_TEST_CLUSTERS", "2").stdin(Stdio::null());
+    command.args(arguments).env("KIND_TEST_CLUSTERS", "2").stdin(Stdio::null());
     let output = command.output()?;
     if output.status.success() {
         return Ok(());

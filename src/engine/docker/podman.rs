@@ -5,7 +5,7 @@
 
 use super::{Docker, raw};
 use crate::engine::{
-    CgroupNamespace, ContainerSpec, EndpointKind, Mount, Propagation, Protocol, RestartPolicy,
+    CgroupNamespace, ContainerSpec, EndpointKind, Image, Mount, Propagation, Protocol, RestartPolicy,
 };
 use crate::error::{Error, Result};
 use bollard::errors::Error as Bollard;
@@ -29,7 +29,15 @@ impl Docker {
     pub(super) async fn create_podman_container(&self, spec: &ContainerSpec) -> Result<String> {
         let doing = format!("create container {}", spec.name);
         let mut body = body_of(spec)?;
-        body["image"] = self.podmans_name(&spec.image).await?.into();
+        if let Some(found) = self.inspect_image_impl(&spec.image).await? {
+            body["image"] = podmans_name(&spec.image, &found).into();
+            let platform = format!("{}/{}", found.os, found.architecture);
+            // Podman takes what it has
+            if !spec.platform.is_empty() && spec.platform != platform {
+                let message = format!("image {} is for {platform} and does not match the specified platform", spec.image);
+                return Err(self.failed(doing, Bollard::DockerResponseServerError { status_code: 409, message }));
+            }
+        }
         let path = format!("/v{SINCE}.0.0/libpod/containers/create");
         let answer =
             raw::post(&self.dial, &path, &body).await.map_err(|error| self.failed(&doing, error.into()))?;
@@ -54,18 +62,15 @@ impl Docker {
         }
         Ok(())
     }
+}
 
-    /// The name under which Podman has an image: it keeps the registry, which Docker leaves out, and takes a short name
-    /// for one of any registry.
-    async fn podmans_name(&self, reference: &str) -> Result<String> {
-        let Some(found) = self.inspect_image_impl(reference).await? else { return Ok(reference.to_owned()) };
-        let known = |name: &str| found.tags.iter().chain(&found.digests).any(|tag| tag == name);
-        Ok(full_names(reference).into_iter().find(|(short, _)| known(short)).map_or_else(
-            // an id, or a name that only Podman understands
-            || reference.to_owned(),
-            |(_, full)| full,
-        ))
-    }
+/// The name under which Podman has an image: it keeps the registry, which Docker leaves out, and takes a short name for one of
+/// any registry.
+fn podmans_name(reference: &str, found: &Image) -> String {
+    let known = |name: &str| found.tags.iter().chain(&found.digests).any(|tag| tag == name);
+    let full = full_names(reference).into_iter().find(|(short, _)| known(short));
+    // else it is an id, or a name that only Podman understands
+    full.map_or_else(|| reference.to_owned(), |(_, full)| full)
 }
 
 /// What an image may be called in Docker's words and then in full, best first.
@@ -86,10 +91,11 @@ fn full_names(reference: &str) -> Vec<(String, String)> {
     ]
 }
 
-/// The document that describes a container to Podman, without its image.
+/// The document that describes a container to Podman.
 fn body_of(spec: &ContainerSpec) -> Result<Value> {
     let mut body = json!({
         "name": spec.name,
+        "image": spec.image,
         "hostname": if spec.hostname.is_empty() { &spec.name } else { &spec.hostname },
         "env": spec.env,
         "labels": spec.labels,
@@ -130,10 +136,6 @@ fn body_of(spec: &ContainerSpec) -> Result<Value> {
     }
     if !spec.stop_signal.is_empty() {
         set("stop_signal", json!(signal_number(&spec.stop_signal)?));
-    }
-    if let Some((os, architecture)) = spec.platform.split_once('/') {
-        set("image_os", json!(os));
-        set("image_arch", json!(architecture));
     }
     for option in &spec.security_options {
         let (name, value) = option.split_once(['=', ':']).unwrap_or((option, "true"));
@@ -302,7 +304,7 @@ mod tests {
         assert_eq!(body["stop_signal"], 37);
         assert_eq!(body["Networks"], json!({"kind": {"static_ips": ["10.89.0.9"]}}));
         assert_eq!(body["resource_limits"], json!({"cpu": {"period": 100_000, "quota": 150_000}, "memory": {"limit": 1 << 30}}));
-        assert!(body.get("entrypoint").is_none() && body.get("image").is_none());
+        assert!(body.get("entrypoint").is_none());
     }
 
     #[test]

@@ -18,8 +18,9 @@ const END: Duration = Duration::from_secs(2);
 
 /// Puts itself in the place of the service; what it leaves behind waits for the end of our pipe.
 const LAUNCHER: &str = r#"
-(cat <&3 >/dev/null 2>&1; kill "$$"; rm -rf "$2") 3<&0 2>/dev/null >/dev/null &
-exec "$0" system service --time 0 "unix://$1" </dev/null
+exec 3<&0
+(cat <&3; kill "$$"; rm -rf "$2") >/dev/null 2>&1 &
+exec "$0" system service --time 0 "unix://$1" 3<&- </dev/null
 "#;
 
 /// The service; ended when dropped.
