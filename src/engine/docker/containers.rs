@@ -122,6 +122,9 @@ impl Docker {
 
     pub(super) async fn remove_container_impl(&self, name: &str) -> Result<()> {
         let path = segment(name)?;
+        if self.has_libpod() && self.remove_podman_container(&path).await {
+            return self.remove_volumes_named_after(name).await;
+        }
         let options = || RemoveContainerOptions { v: true, force: true, link: false };
         match self.patient.remove_container(&path, Some(options())).await {
             Ok(()) => self.remove_volumes_named_after(name).await,

@@ -35,6 +35,11 @@ pub(super) async fn get(endpoint: &Endpoint, path: &str) -> Result<Answer> {
     request(endpoint, format!("GET {path} HTTP/1.0\r\nHost: engine\r\n\r\n")).await
 }
 
+/// DELETEs `path`.
+pub(super) async fn delete(endpoint: &Endpoint, path: &str) -> Result<Answer> {
+    request(endpoint, format!("DELETE {path} HTTP/1.0\r\nHost: engine\r\n\r\n")).await
+}
+
 /// POSTs a JSON document to `path`.
 pub(super) async fn post(endpoint: &Endpoint, path: &str, body: &serde_json::Value) -> Result<Answer> {
     let body = body.to_string();
