@@ -76,7 +76,7 @@ fn the_program_is_enough() {
     let config = "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n\
                   nodes: [{role: control-plane}, {role: worker}, {role: worker}]\n";
     kind(&["create", "cluster", "--name", &c.name, "--wait", "5m", "--config", "-"], config).ok();
-    c.wait_for("condition=Ready", "nodes --all");
+    c.kubectl(&["wait", "--timeout=5m", "--for=condition=Ready", "nodes", "--all"]).ok();
     let nodes = kind(&["get", "nodes", "--name", &c.name, "-o", "json"], "").ok().json();
     assert_eq!(nodes.as_array().map(Vec::len), Some(3), "{nodes}");
 

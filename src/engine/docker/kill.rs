@@ -28,7 +28,7 @@ for round in 1 2 3; do
 done
 "#;
 /// How often a command is asked after that has not started yet or does not want to go.
-const ROUNDS: u32 = 6;
+const ROUNDS: u32 = 7;
 
 /// A variable that only one command has.
 pub(super) fn new_token() -> String {
@@ -53,12 +53,15 @@ struct Target {
     container: String,
     exec: String,
     token: String,
+    /// Whether an exit code means that it has run; Podman tells 0 of one that hasn't started.
+    codes_mean_ends: bool,
 }
 
 impl KillOnDrop {
     pub(super) fn new(docker: &Docker, container: &str, exec: &str, token: String) -> Self {
         let client = docker.client.clone().with_timeout(Duration::from_secs(30));
-        let target = Target { client, container: container.to_owned(), exec: exec.to_owned(), token };
+        let (container, exec) = (container.to_owned(), exec.to_owned());
+        let target = Target { client, container, exec, token, codes_mean_ends: !docker.is_podman() };
         Self { target: Some(target), leftovers: docker.leftovers.clone() }
     }
 
@@ -89,15 +92,17 @@ impl Drop for KillOnDrop {
 impl Target {
     async fn kill(&self) {
         let mut pause = Duration::from_millis(20);
+        let mut has_run = self.codes_mean_ends;
         for _ in 0..ROUNDS {
             match self.client.inspect_exec(&self.exec).await {
                 Ok(found) if found.running == Some(true) => {
+                    has_run = true;
                     if self.run_killer().await.is_err() {
                         return;
                     }
                 }
                 // it has ended
-                Ok(found) if found.exit_code.is_some() => return,
+                Ok(found) if has_run && found.exit_code.is_some() => return,
                 // it was asked to start and hasn't yet
                 Ok(_) => {}
                 Err(_) => return,

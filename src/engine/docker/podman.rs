@@ -56,7 +56,7 @@ impl Docker {
     /// Ends a container without the ten seconds that Podman's Docker-compatible API gives it, and removes it. Whether
     /// that was done; what was not is for the ordinary way to tell.
     pub(super) async fn remove_podman_container(&self, path_segment: &str) -> bool {
-        let path = format!("/v{SINCE}.0.0/libpod/containers/{path_segment}?force=true&v=true&timeout=0");
+        let path = format!("/v{SINCE}.0.0/libpod/containers/{path_segment}?force=true&volumes=true&timeout=0");
         match raw::delete(&self.dial, &path).await {
             // version 4 tells of each container how it went
             Ok(answer) if answer.status == 200 => {
