@@ -44,7 +44,7 @@ impl Sshd {
         let socket = engine::find().unwrap();
         let config = format!(
             "ListenAddress {HOST}\nPort {port}\nHostKey {at}/host\nPidFile none\nUsePAM no\nStrictModes no\n\
-             AuthorizedKeysFile {at}/authorized\nPasswordAuthentication no\nPermitRootLogin prohibit-password\n\
+             AuthorizedKeysFile {at}/authorized\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n\
              SetEnv DOCKER_HOST={socket}\nMaxStartups 100\nMaxSessions 100\n"
         );
         std::fs::write(folder.join("sshd_config"), config).unwrap();

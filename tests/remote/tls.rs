@@ -119,12 +119,12 @@ fn wrong_certificates_are_told() {
     let address = listen(&ours, HOST);
 
     // it is signed by somebody we do not trust
-    ask(&address, ours.client(&at("a"), &another)).tells("invalid peer certificate: UnknownIssuer");
+    ask(&address, ours.client(&at("a"), &another)).tells("invalid peer certificate").tells("DOCKER_CERT_PATH");
     // we are signed by somebody it does not trust
-    ask(&address, another.client(&at("b"), &ours)).tells("its certificate").tells("received fatal alert");
+    ask(&address, another.client(&at("b"), &ours)).tells("received fatal alert");
     // it is somebody else
     let elsewhere = listen(&ours, "engine.example");
-    ask(&elsewhere, ours.client(&at("c"), &ours)).tells("invalid peer certificate: certificate not valid for name");
+    ask(&elsewhere, ours.client(&at("c"), &ours)).tells("not valid for name");
     // there are none
     ask(&address, at("d"));
 }

@@ -28,7 +28,7 @@ for round in 1 2 3; do
 done
 "#;
 /// How often a command is asked after that has not started yet or does not want to go.
-const ROUNDS: u32 = 7;
+const ROUNDS: u32 = 6;
 
 /// A variable that only one command has.
 pub(super) fn new_token() -> String {
@@ -53,15 +53,16 @@ struct Target {
     container: String,
     exec: String,
     token: String,
-    /// Whether an exit code means that it has run; Podman tells 0 of one that hasn't started.
-    codes_mean_ends: bool,
+    /// Whether the engine's word on a command is to be had. Podman says that one has ended when only its caller has gone,
+    /// or when it has not started yet; there the killer looks for itself, each time.
+    trusted: bool,
 }
 
 impl KillOnDrop {
     pub(super) fn new(docker: &Docker, container: &str, exec: &str, token: String) -> Self {
         let client = docker.client.clone().with_timeout(Duration::from_secs(30));
         let (container, exec) = (container.to_owned(), exec.to_owned());
-        let target = Target { client, container, exec, token, codes_mean_ends: !docker.is_podman() };
+        let target = Target { client, container, exec, token, trusted: !docker.is_podman() };
         Self { target: Some(target), leftovers: docker.leftovers.clone() }
     }
 
@@ -92,17 +93,15 @@ impl Drop for KillOnDrop {
 impl Target {
     async fn kill(&self) {
         let mut pause = Duration::from_millis(20);
-        let mut has_run = self.codes_mean_ends;
         for _ in 0..ROUNDS {
             match self.client.inspect_exec(&self.exec).await {
-                Ok(found) if found.running == Some(true) => {
-                    has_run = true;
+                Ok(found) if found.running == Some(true) || !self.trusted => {
                     if self.run_killer().await.is_err() {
                         return;
                     }
                 }
                 // it has ended
-                Ok(found) if has_run && found.exit_code.is_some() => return,
+                Ok(found) if self.trusted && found.exit_code.is_some() => return,
                 // it was asked to start and hasn't yet
                 Ok(_) => {}
                 Err(_) => return,

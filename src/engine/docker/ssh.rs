@@ -76,6 +76,8 @@ impl Drop for Tunnel {
         let mut leave = std::process::Command::new("ssh");
         leave.arg("-o").arg(self.route.control()).args(["-O", "exit"]).args(&self.route.target);
         let _ = leave.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        // tasks that the end of the program cuts off hold the folder, which then would not go
+        let _ = crate::host::fs::remove(self.route.folder.path());
     }
 }
 
