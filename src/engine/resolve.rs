@@ -178,7 +178,8 @@ fn podman_sockets(env: &Environment) -> Vec<Endpoint> {
 /// The podman program, where it can be a service: elsewhere than on Linux it only talks to one.
 fn podman_program(env: &Environment) -> Option<Endpoint> {
     let path = env.get("PATH").filter(|_| cfg!(target_os = "linux"))?;
-    let program = std::env::split_paths(path).map(|folder| folder.join("podman")).find(|file| file.is_file())?;
+    let program =
+        std::env::split_paths(path).map(|folder| folder.join("podman")).find(|file| file.is_file())?;
     let address = format!("{PROGRAM}{}", program.display());
     Some(Endpoint::new(EndpointKind::Podman, address, "the podman program"))
 }

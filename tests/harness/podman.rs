@@ -57,7 +57,8 @@ pub fn need() -> &'static Result<Podman, String> {
 impl Podman {
     fn start() -> Result<Self, String> {
         let folder = PathBuf::from(&Home::new().environment()["XDG_CACHE_HOME"]).join("kind/podman");
-        let podman = Self { bin: folder.join("bin"), socket: folder.join(format!("{}.sock", std::process::id())) };
+        let podman =
+            Self { bin: folder.join("bin"), socket: folder.join(format!("{}.sock", std::process::id())) };
         podman.write_program(&folder).map_err(|e| format!("cannot write below {}: {e}", folder.display()))?;
         // ends with this process: it holds the other end of its input
         let script = r#"exec 3<&0

@@ -38,7 +38,9 @@ pub fn tests() -> Vec<Trial> {
 }
 
 fn ready() -> Result<&'static podman::Podman, Failed> {
-    need().as_ref().map_err(|_| "no engine or no node image: see the test engine_and_node_image_are_there")?;
+    need()
+        .as_ref()
+        .map_err(|_| "no engine or no node image: see the test engine_and_node_image_are_there")?;
     podman::need().as_ref().map_err(|error| Failed::from(format!("no podman: {error}")))
 }
 

@@ -32,7 +32,8 @@ fn a_life(c: &Cluster, host: &str, variables: &[(&str, &str)]) {
     let nodes = c.kubectl(&["get", "nodes", "-o", "name"]).ok();
     assert_eq!(nodes.stdout, format!("node/{}\n", c.node("control-plane")));
 
-    let script = format!(r#"print(cluster::find("{}").nodes[0].exec("cat", "/kind/version").stdout)"#, c.name);
+    let script =
+        format!(r#"print(cluster::find("{}").nodes[0].exec("cat", "/kind/version").stdout)"#, c.name);
     kind(c, variables, &["run", "-e", &script]).ok().prints("v1.");
     kind(c, variables, &["get", "nodes", "--name", &c.name]).ok().prints(&c.node("control-plane"));
     let volumes = engine::volumes_of(&c.node("control-plane"));

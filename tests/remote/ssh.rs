@@ -33,7 +33,8 @@ impl Sshd {
         std::fs::create_dir_all(folder.join("bin")).unwrap();
         for key in ["host", "user", "stranger"] {
             let file = folder.join(key);
-            let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&file).status();
+            let made =
+                Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&file).status();
             assert!(made.unwrap().success());
         }
         std::fs::copy(folder.join("user.pub"), folder.join("authorized")).unwrap();
@@ -79,7 +80,11 @@ impl Sshd {
         std::fs::write(self.folder.join("ssh_config"), config).unwrap();
         let program = self.folder.join("bin/ssh");
         let real = packages::which("ssh").unwrap();
-        std::fs::write(&program, format!("#!/bin/sh\nexec '{}' -F '{at}/ssh_config' \"$@\"\n", real.display())).unwrap();
+        std::fs::write(
+            &program,
+            format!("#!/bin/sh\nexec '{}' -F '{at}/ssh_config' \"$@\"\n", real.display()),
+        )
+        .unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
     }
 
@@ -112,7 +117,11 @@ fn a_cluster_lives_there() {
     a_life(&c, HOST, &[("DOCKER_HOST", &sshd.address(true)), ("PATH", &path)]);
     // without a socket it is docker's program there that knows the way
     if packages::which("docker").is_some() {
-        let ran = kind(&c, &[("DOCKER_HOST", &sshd.address(false)), ("PATH", &path)], &["get", "nodes", "--name", "none"]);
+        let ran = kind(
+            &c,
+            &[("DOCKER_HOST", &sshd.address(false)), ("PATH", &path)],
+            &["get", "nodes", "--name", "none"],
+        );
         ran.ok().tells("No kind nodes found for cluster \"none\".");
     }
 }
@@ -124,7 +133,8 @@ fn who_is_not_let_in_is_told_why() {
     let c = Cluster::named("ssh-wrong");
     let mut sshd = Sshd::start(c.home.root().join("sshd"));
     let path = sshd.path();
-    let ask = |address: &str| kind(&c, &[("DOCKER_HOST", address), ("PATH", &path)], &["get", "clusters"]).code(1);
+    let ask =
+        |address: &str| kind(&c, &[("DOCKER_HOST", address), ("PATH", &path)], &["get", "clusters"]).code(1);
     for with_socket in [true, false] {
         let address = sshd.address(with_socket);
         sshd.write_program("stranger", &sshd.folder.join("host.pub"));

@@ -38,7 +38,8 @@ impl Authority {
     }
     fn sign(&self, name: &str) -> (Certificate, KeyPair) {
         let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, &self.issuer).unwrap();
+        let certificate =
+            CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, &self.issuer).unwrap();
         (certificate, key)
     }
     /// The folder that `DOCKER_CERT_PATH` names, for a client that trusts `engine`.
@@ -99,8 +100,11 @@ fn a_cluster_lives_there() {
     let authority = Authority::new();
     let address = listen(&authority, HOST);
     let folder = authority.client(&c.home.root().join("certificates"), &authority);
-    let variables =
-        [("DOCKER_HOST", address.as_str()), ("DOCKER_TLS_VERIFY", "1"), ("DOCKER_CERT_PATH", folder.to_str().unwrap())];
+    let variables = [
+        ("DOCKER_HOST", address.as_str()),
+        ("DOCKER_TLS_VERIFY", "1"),
+        ("DOCKER_CERT_PATH", folder.to_str().unwrap()),
+    ];
     a_life(&c, HOST, &variables);
 }
 
@@ -119,7 +123,9 @@ fn wrong_certificates_are_told() {
     let address = listen(&ours, HOST);
 
     // it is signed by somebody we do not trust
-    ask(&address, ours.client(&at("a"), &another)).tells("invalid peer certificate").tells("DOCKER_CERT_PATH");
+    ask(&address, ours.client(&at("a"), &another))
+        .tells("invalid peer certificate")
+        .tells("DOCKER_CERT_PATH");
     // we are signed by somebody it does not trust
     ask(&address, another.client(&at("b"), &ours)).tells("received fatal alert");
     // it is somebody else

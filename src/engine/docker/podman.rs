@@ -34,8 +34,13 @@ impl Docker {
             let platform = format!("{}/{}", found.os, found.architecture);
             // Podman takes what it has
             if !spec.platform.is_empty() && spec.platform != platform {
-                let message = format!("image {} is for {platform} and does not match the specified platform", spec.image);
-                return Err(self.failed(doing, Bollard::DockerResponseServerError { status_code: 409, message }));
+                let message = format!(
+                    "image {} is for {platform} and does not match the specified platform",
+                    spec.image
+                );
+                return Err(
+                    self.failed(doing, Bollard::DockerResponseServerError { status_code: 409, message })
+                );
             }
         }
         let path = format!("/v{SINCE}.0.0/libpod/containers/create");
@@ -56,7 +61,8 @@ impl Docker {
     /// Ends a container without the ten seconds that Podman's Docker-compatible API gives it, and removes it. Whether
     /// that was done; what was not is for the ordinary way to tell.
     pub(super) async fn remove_podman_container(&self, path_segment: &str) -> bool {
-        let path = format!("/v{SINCE}.0.0/libpod/containers/{path_segment}?force=true&volumes=true&timeout=0");
+        let path =
+            format!("/v{SINCE}.0.0/libpod/containers/{path_segment}?force=true&volumes=true&timeout=0");
         match raw::delete(&self.dial, &path).await {
             // version 4 tells of each container how it went
             Ok(answer) if answer.status == 200 => {
@@ -91,13 +97,18 @@ fn podmans_name(reference: &str, found: &Image) -> String {
 /// What an image may be called in Docker's words and then in full, best first.
 fn full_names(reference: &str) -> Vec<(String, String)> {
     let last = reference.rsplit('/').next().unwrap_or_default();
-    let tagged =
-        if last.contains(':') || last.contains('@') { reference.to_owned() } else { format!("{reference}:latest") };
+    let tagged = if last.contains(':') || last.contains('@') {
+        reference.to_owned()
+    } else {
+        format!("{reference}:latest")
+    };
     let first = reference.split('/').next().unwrap_or_default();
-    let has_registry =
-        reference.contains('/') && (first.contains(['.', ':']) || first == "localhost");
+    let has_registry = reference.contains('/') && (first.contains(['.', ':']) || first == "localhost");
     if has_registry {
-        return vec![(tagged.trim_start_matches("docker.io/").into(), tagged.clone()), (tagged.clone(), tagged)];
+        return vec![
+            (tagged.trim_start_matches("docker.io/").into(), tagged.clone()),
+            (tagged.clone(), tagged),
+        ];
     }
     let library = if reference.contains('/') { "" } else { "library/" };
     vec![
@@ -298,8 +309,15 @@ mod tests {
             cgroup_namespace: CgroupNamespace::Private,
             security_options: vec!["seccomp=unconfined".into()],
             tmpfs: [("/run".to_owned(), String::new())].into(),
-            mounts: vec![mount("", "/var"), Mount { read_only: true, ..mount("/lib/modules", "/lib/modules") }],
-            ports: vec![PortMapping { container_port: 6443, listen_address: "127.0.0.1".into(), ..Default::default() }],
+            mounts: vec![
+                mount("", "/var"),
+                Mount { read_only: true, ..mount("/lib/modules", "/lib/modules") },
+            ],
+            ports: vec![PortMapping {
+                container_port: 6443,
+                listen_address: "127.0.0.1".into(),
+                ..Default::default()
+            }],
             restart: RestartPolicy::OnFailure(1),
             stop_signal: "SIGRTMIN+3".into(),
             network: "kind".into(),
@@ -311,14 +329,20 @@ mod tests {
         let body = body_of(&spec).unwrap();
         assert_eq!(body["hostname"], "a");
         assert_eq!(body["cgroupns"]["nsmode"], "private");
-        assert_eq!(body["volumes"], json!([{"Name": "", "Dest": "/var", "Options": ["suid", "exec", "dev"]}]));
+        assert_eq!(
+            body["volumes"],
+            json!([{"Name": "", "Dest": "/var", "Options": ["suid", "exec", "dev"]}])
+        );
         assert_eq!(body["mounts"][0]["options"], json!(["rbind", "ro", "rprivate"]));
         assert_eq!(body["mounts"][1]["type"], "tmpfs");
         assert_eq!(body["portmappings"][0]["container_port"], 6443);
         assert_eq!((&body["restart_policy"], &body["restart_tries"]), (&json!("on-failure"), &json!(1)));
         assert_eq!(body["stop_signal"], 37);
         assert_eq!(body["Networks"], json!({"kind": {"static_ips": ["10.89.0.9"]}}));
-        assert_eq!(body["resource_limits"], json!({"cpu": {"period": 100_000, "quota": 150_000}, "memory": {"limit": 1 << 30}}));
+        assert_eq!(
+            body["resource_limits"],
+            json!({"cpu": {"period": 100_000, "quota": 150_000}, "memory": {"limit": 1 << 30}})
+        );
         assert!(body.get("entrypoint").is_none());
     }
 

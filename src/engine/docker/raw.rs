@@ -43,7 +43,8 @@ pub(super) async fn delete(endpoint: &Endpoint, path: &str) -> Result<Answer> {
 /// POSTs a JSON document to `path`.
 pub(super) async fn post(endpoint: &Endpoint, path: &str, body: &serde_json::Value) -> Result<Answer> {
     let body = body.to_string();
-    let head = format!("POST {path} HTTP/1.0\r\nHost: engine\r\nContent-Type: application/json\r\nContent-Length:");
+    let head =
+        format!("POST {path} HTTP/1.0\r\nHost: engine\r\nContent-Type: application/json\r\nContent-Length:");
     request(endpoint, format!("{head} {}\r\n\r\n{body}", body.len())).await
 }
 

@@ -53,9 +53,10 @@ impl Service {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         // nobody reads on, and a full pipe would stop it
-        let _ = service.child.stderr.take().map(|mut stderr| {
-            std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()))
-        });
+        let _ =
+            service.child.stderr.take().map(|mut stderr| {
+                std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()))
+            });
         Ok(service)
     }
 

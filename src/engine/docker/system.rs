@@ -1,7 +1,7 @@
 //! What the engine says of itself.
 
-use super::{Docker, raw};
 use super::view::unsigned;
+use super::{Docker, raw};
 use crate::engine::Info;
 use crate::error::Result;
 use bollard::models::SystemInfoCgroupVersionEnum;
@@ -11,7 +11,8 @@ impl Docker {
         let told =
             self.client.info().await.map_err(|error| self.failed("ask the engine about itself", error))?;
         let architecture = told.architecture.unwrap_or_default();
-        let controllers = [("cpu", told.cpu_shares), ("memory", told.memory_limit), ("pids", told.pids_limit)];
+        let controllers =
+            [("cpu", told.cpu_shares), ("memory", told.memory_limit), ("pids", told.pids_limit)];
         let controllers = controllers.into_iter().filter(|(_, there)| *there == Some(true));
         let controllers = match self.podmans_controllers().await {
             Some(list) => list,
