@@ -17,7 +17,9 @@ mod engine;
 mod guides;
 mod harness;
 mod node_image;
+mod podman;
 mod recordings;
+mod remote;
 mod scenarios;
 mod scripts;
 
@@ -25,6 +27,9 @@ use libtest_mimic::Arguments;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if let Some(code) = harness::podman::instead() {
+        return code;
+    }
     let arguments = Arguments::from_args();
     let mut tests = Vec::new();
     tests.extend(harness::setup_test());
@@ -35,6 +40,8 @@ fn main() -> ExitCode {
     tests.extend(scripts::tests());
     tests.extend(guides::tests());
     tests.extend(recordings::tests());
+    tests.extend(podman::tests());
+    tests.extend(remote::tests());
     harness::on_interrupt(harness::tear_down);
     let conclusion = libtest_mimic::run(&arguments, tests);
     harness::tear_down();

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+/// Begins the address of an engine that is a program and has to be started first; its path follows.
+pub(super) const PROGRAM: &str = "program:";
+
 /// What answers at an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndpointKind {

@@ -1,12 +1,14 @@
 //! Which engine to talk to: what the user named, else the first of the usual places that answers.
 //!
 //! Order: `DOCKER_HOST`; `DOCKER_CONTEXT`; the current context of the docker command line; the sockets of
-//! Docker, of rootless Docker and Docker Desktop; the private engine of `kind engine start`; Podman's.
+//! Docker, of rootless Docker and Docker Desktop; the private engine of `kind engine start`; Podman's; where there is
+//! no socket but the podman program, that as a service of our own.
 //! `KIND_EXPERIMENTAL_PROVIDER=docker|podman` narrows this. What the user named is taken or fails: another
 //! engine that happens to answer would hold other clusters.
 
 use super::context;
 use super::docker::Docker;
+use super::endpoint::PROGRAM;
 use super::{Endpoint, EndpointKind, Engine, Tls};
 use crate::error::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -92,6 +94,7 @@ pub fn resolve(env: &Environment) -> Result<Candidates> {
     if podman {
         endpoints.extend(named_podman(env)?);
         endpoints.extend(podman_sockets(env));
+        endpoints.extend(podman_program(env));
     }
     let mut seen = BTreeSet::new();
     endpoints.retain(|endpoint| seen.insert(endpoint.address.clone()));
@@ -170,6 +173,15 @@ fn podman_sockets(env: &Environment) -> Vec<Endpoint> {
         (env.absolute("/run/podman/podman.sock"), "podman's socket"),
     ];
     sockets.iter().map(|(path, source)| socket(EndpointKind::Podman, path, source)).collect()
+}
+
+/// The podman program, where it can be a service: elsewhere than on Linux it only talks to one.
+fn podman_program(env: &Environment) -> Option<Endpoint> {
+    let path = env.get("PATH").filter(|_| cfg!(target_os = "linux"))?;
+    let program =
+        std::env::split_paths(path).map(|folder| folder.join("podman")).find(|file| file.is_file())?;
+    let address = format!("{PROGRAM}{}", program.display());
+    Some(Endpoint::new(EndpointKind::Podman, address, "the podman program"))
 }
 
 fn runtime_folder(env: &Environment) -> PathBuf {

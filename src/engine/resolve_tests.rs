@@ -89,6 +89,17 @@ fn the_provider_narrows_the_search() {
 }
 
 #[test]
+fn the_podman_program_is_the_last_resort() {
+    let mut machine = machine(&[]);
+    machine.write("bin/podman", "");
+    let folder = machine.env.home.join("bin").display().to_string();
+    machine.set("PATH", &format!("/nowhere:{folder}"));
+    assert_eq!(machine.addresses().last().unwrap(), "program:/home/me/bin/podman");
+    machine.set("KIND_EXPERIMENTAL_PROVIDER", "docker");
+    assert!(!machine.addresses().iter().any(|address| address.starts_with("program:")));
+}
+
+#[test]
 fn docker_host_wins_and_brings_its_tls() {
     let mut machine = machine(&[("DOCKER_HOST", "tcp://build:2376"), ("DOCKER_CONTEXT", "other")]);
     let endpoint = machine.explicit();

@@ -39,8 +39,13 @@ pub struct Info {
     pub cgroup_driver: String,
     /// Whether it runs without root.
     pub rootless: bool,
+    /// Which of the cgroup controllers `cpu`, `memory` and `pids` it can use for containers. A rootless engine has
+    /// those that were delegated to its user.
+    pub controllers: Vec<String>,
     /// Such as `overlay2`.
     pub storage_driver: String,
+    /// Where it keeps images, containers and volumes: a folder of its host.
+    pub root_dir: String,
     /// Processors of its host.
     pub cpus: u64,
     /// Memory of its host in bytes.

@@ -1,6 +1,6 @@
 //! `kind load` and `kind export logs`.
 
-use crate::harness::{Cluster, Home, trials};
+use crate::harness::{Cluster, Home, podman, trials};
 use libtest_mimic::Trial;
 
 pub fn tests() -> Vec<Trial> {
@@ -96,7 +96,8 @@ fn logs_lie_where_upstream_has_them() {
     let out = c.home.work().join("out");
     let read = |path: &str| std::fs::read_to_string(out.join(path)).unwrap_or_else(|e| panic!("{path}: {e}"));
     assert!(read("kind-version.txt").starts_with("kind v"));
-    assert!(read("docker-info.txt").contains("cgroup_version"));
+    let engine = if podman::is_engine() { "podman" } else { "docker" };
+    assert!(read(&format!("{engine}-info.txt")).contains(&format!("name: {engine}")));
     assert!(read(&format!("{first}/kubernetes-version.txt")).starts_with("v1."));
     for (file, part) in [
         ("journal.log", "systemd"),

@@ -113,7 +113,7 @@ pub async fn a_command_that_takes_too_long_is_killed_with_its_children() {
     let Some(mut scratch) = scratch("limit").await else { return };
     let name = scratch.running("a").await;
     let spec = ExecSpec {
-        time_limit: Some(Duration::from_millis(500)),
+        time_limit: Some(Duration::from_secs(2)),
         user: "guest".into(),
         ..sh("echo begun; sleep 1234 & sleep 1235; echo never")
     };
@@ -121,7 +121,7 @@ pub async fn a_command_that_takes_too_long_is_killed_with_its_children() {
     let error = scratch.engine.exec(&name, &spec, ExecIo::default()).await.unwrap_err();
     assert_eq!(error.code(), "engine.time_limit", "{error:?}");
     assert_eq!(error.context().stdout.as_deref(), Some("begun\n"));
-    assert!(since.elapsed() < Duration::from_secs(5), "{:?}", since.elapsed());
+    assert!(since.elapsed() < Duration::from_secs(12), "{:?}", since.elapsed());
     let left = scratch.sh(&name, "ps | grep 'sleep 123[45]' | grep -v grep").await;
     assert_eq!(String::from_utf8_lossy(&left.stdout), "");
     // one that is in time is let be

@@ -4,6 +4,7 @@
 //! - [`Cluster`]: a cluster of one test, deleted at its end; at most [`slots::LIMIT`] clusters at a time.
 //! - [`shared`]: one cluster for all tests that only read.
 //! - [`pty`]: the program on a terminal; [`recording`]: what docs/recordings shows of it.
+//! - [`podman`]: a Podman of the tests' own, and the suite on it.
 //! - [`engine`]: asks the engine over its socket, without the code under test.
 
 pub mod clusters;
@@ -11,6 +12,8 @@ pub mod engine;
 pub mod files;
 pub mod home;
 pub mod kubectl;
+pub mod packages;
+pub mod podman;
 pub mod proxy;
 pub mod pty;
 pub mod recording;
@@ -57,8 +60,7 @@ pub fn real(name: &str, body: impl FnOnce() + Send + 'static) -> Trial {
 
 /// A test that needs another program on this machine; where there is none, it is reported as ignored, with its name.
 pub fn with_program(program: &str, name: &str, body: fn()) -> Trial {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let there = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+    let there = packages::which(program).is_some();
     let trial = plain(name, body);
     if there { trial } else { trial.with_kind(format!("no {program} here")).with_ignored_flag(true) }
 }
@@ -136,6 +138,7 @@ pub fn tear_down() {
         return;
     }
     clusters::delete_all_of_this_run();
+    podman::end();
 }
 
 /// Calls `body` and ends when the run is interrupted or asked to end.

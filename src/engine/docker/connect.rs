@@ -1,8 +1,10 @@
 //! From an endpoint to a connection: one round trip, which also tells the version and who answers.
 
 use super::request::mend_request;
+use super::service::Service;
 use super::ssh::Tunnel;
 use super::{Docker, errors, raw};
+use crate::engine::endpoint::PROGRAM;
 use crate::engine::resolve::Environment;
 use crate::engine::{Endpoint, EndpointKind, Tls};
 use crate::error::Result;
@@ -30,6 +32,14 @@ impl Docker {
         if let Some(path) = endpoint.socket() {
             check_socket(path, &endpoint)?;
         }
+        let (endpoint, service) = match endpoint.address.strip_prefix(PROGRAM) {
+            None => (endpoint, None),
+            Some(program) => {
+                let started = Service::start(program).await;
+                let service = started.map_err(|error| errors::no_connection(&endpoint, &error.into()))?;
+                (service.endpoint(&endpoint), Some(service))
+            }
+        };
         let tunnel = if endpoint.address.starts_with("ssh://") {
             let opened = Tunnel::open(&endpoint.address).await;
             Some(opened.map_err(|error| errors::no_connection(&endpoint, &error.into()))?)
@@ -58,6 +68,7 @@ impl Docker {
             leftovers: TaskTracker::new(),
             sessions: super::session::Sessions::default(),
             _tunnel: tunnel,
+            _service: service,
         })
     }
 }

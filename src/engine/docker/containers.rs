@@ -21,18 +21,27 @@ const FREEZE_PAUSE: Duration = Duration::from_millis(200);
 
 impl Docker {
     pub(super) async fn create_container_impl(&self, spec: &ContainerSpec) -> Result<String> {
+        let created = if self.has_libpod() {
+            self.create_podman_container(spec).await
+        } else {
+            self.create_docker_container(spec).await
+        };
+        created.map_err(|failed| match failed.code() {
+            "engine.conflict" => {
+                let program = self.endpoint.kind.as_str();
+                failed.hint(format!("`{program} rm -f {}` removes the container of that name", spec.name))
+            }
+            _ => failed,
+        })
+    }
+
+    async fn create_docker_container(&self, spec: &ContainerSpec) -> Result<String> {
         let name = Some(spec.name.clone()).filter(|name| !name.is_empty());
         let options = CreateContainerOptions { name, platform: platform_of(spec) };
         let created = self.client.create_container(Some(options), body_of(spec)).await;
-        created.map(|created| created.id).map_err(|error| {
-            let failed = self.failed(format_args!("create container {}", spec.name), error);
-            match failed.code() {
-                "engine.conflict" => {
-                    failed.hint(format!("`docker rm -f {}` removes the container of that name", spec.name))
-                }
-                _ => failed,
-            }
-        })
+        created
+            .map(|created| created.id)
+            .map_err(|error| self.failed(format_args!("create container {}", spec.name), error))
     }
 
     pub(super) async fn inspect_container_impl(&self, name: &str) -> Result<Container> {
@@ -113,9 +122,13 @@ impl Docker {
 
     pub(super) async fn remove_container_impl(&self, name: &str) -> Result<()> {
         let path = segment(name)?;
+        if self.has_libpod() && self.remove_podman_container(&path).await {
+            return self.remove_volumes_named_after(name).await;
+        }
         let options = || RemoveContainerOptions { v: true, force: true, link: false };
         match self.patient.remove_container(&path, Some(options())).await {
-            Ok(()) | Err(Bollard::DockerResponseServerError { status_code: 404, .. }) => Ok(()),
+            Ok(()) => self.remove_volumes_named_after(name).await,
+            Err(Bollard::DockerResponseServerError { status_code: 404, .. }) => Ok(()),
             Err(Bollard::DockerResponseServerError { status_code: 409, message })
                 if message.contains("in progress") =>
             {

@@ -21,11 +21,16 @@ pub(super) fn no_connection(endpoint: &Endpoint, error: &Bollard) -> Error {
     let cause = root_cause(error);
     let denied = is_denied(error);
     let code = if denied { "engine.no_permission" } else { "engine.unreachable" };
+    let is_about_certificates = cause.contains("certificate") || cause.contains("received fatal alert");
     let message =
         format!("the container engine at {} ({}) does not answer", endpoint.address, endpoint.source);
     let mut told = Error::engine(code, message).because(Cause(cause));
     if denied {
         told = told.hint("this user may not use the socket: join its group (often `docker`), or use root");
+    } else if is_about_certificates {
+        told = told.hint(
+            "it and we must know who signed the other's certificate: ca.pem, cert.pem and key.pem in DOCKER_CERT_PATH",
+        );
     } else if endpoint.source == "DOCKER_HOST" {
         told = told.hint("start that engine, or unset DOCKER_HOST to look in the usual places");
     } else if endpoint.source.contains("context") || endpoint.source.starts_with("DOCKER_CONTEXT") {

@@ -53,12 +53,16 @@ struct Target {
     container: String,
     exec: String,
     tokens: Vec<String>,
+    /// Whether the engine's word on a command is to be had. Podman says that one has ended when only its caller has gone,
+    /// or when it has not started yet; there the killer looks for itself, each time.
+    trusted: bool,
 }
 
 impl KillOnDrop {
     pub(super) fn new(docker: &Docker, container: &str, exec: &str, tokens: Vec<String>) -> Self {
         let client = docker.client.clone().with_timeout(Duration::from_secs(30));
-        let target = Target { client, container: container.to_owned(), exec: exec.to_owned(), tokens };
+        let (container, exec) = (container.to_owned(), exec.to_owned());
+        let target = Target { client, container, exec, tokens, trusted: !docker.is_podman() };
         Self { target: Some(target), leftovers: docker.leftovers.clone() }
     }
 
@@ -91,13 +95,13 @@ impl Target {
         let mut pause = Duration::from_millis(20);
         for _ in 0..ROUNDS {
             match self.client.inspect_exec(&self.exec).await {
-                Ok(found) if found.running == Some(true) => {
+                Ok(found) if found.running == Some(true) || !self.trusted => {
                     if self.run_killer().await.is_err() {
                         return;
                     }
                 }
                 // it has ended
-                Ok(found) if found.exit_code.is_some() => return,
+                Ok(found) if self.trusted && found.exit_code.is_some() => return,
                 // it was asked to start and hasn't yet
                 Ok(_) => {}
                 Err(_) => return,

@@ -9,10 +9,12 @@ mod images;
 mod kill;
 mod lenient;
 mod networks;
+mod podman;
 mod pull;
 mod raw;
 mod registry_auth;
 mod request;
+mod service;
 mod session;
 mod spec;
 mod ssh;
@@ -53,6 +55,8 @@ pub struct Docker {
     sessions: session::Sessions,
     /// Held as long as it is used.
     _tunnel: Option<ssh::Tunnel>,
+    /// The same.
+    _service: Option<service::Service>,
 }
 
 #[async_trait]

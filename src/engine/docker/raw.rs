@@ -1,5 +1,5 @@
-//! A plain GET, for what bollard does not show: the headers of an answer, and answers it refuses to read.
-//! HTTP/1.0 keeps this small: the answer ends with the connection.
+//! Plain requests, for what bollard does not show or know: the headers of an answer, answers it refuses to read, and
+//! Podman's own API. HTTP/1.0 keeps this small: the answer ends with the connection.
 
 use crate::engine::Endpoint;
 use std::io::{Error, Result};
@@ -32,15 +32,32 @@ pub(super) fn is_plain(endpoint: &Endpoint) -> bool {
 
 /// GETs `path`.
 pub(super) async fn get(endpoint: &Endpoint, path: &str) -> Result<Answer> {
-    if let Some(socket) = endpoint.socket() {
-        return ask(UnixStream::connect(socket).await?, path).await;
-    }
-    let address = super::connect::with_port(&endpoint.address, 2375);
-    ask(TcpStream::connect(address.trim_start_matches("tcp://")).await?, path).await
+    request(endpoint, format!("GET {path} HTTP/1.0\r\nHost: engine\r\n\r\n")).await
 }
 
-async fn ask(mut stream: impl AsyncRead + AsyncWrite + Unpin, path: &str) -> Result<Answer> {
-    stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: engine\r\n\r\n").as_bytes()).await?;
+/// DELETEs `path`.
+pub(super) async fn delete(endpoint: &Endpoint, path: &str) -> Result<Answer> {
+    request(endpoint, format!("DELETE {path} HTTP/1.0\r\nHost: engine\r\n\r\n")).await
+}
+
+/// POSTs a JSON document to `path`.
+pub(super) async fn post(endpoint: &Endpoint, path: &str, body: &serde_json::Value) -> Result<Answer> {
+    let body = body.to_string();
+    let head =
+        format!("POST {path} HTTP/1.0\r\nHost: engine\r\nContent-Type: application/json\r\nContent-Length:");
+    request(endpoint, format!("{head} {}\r\n\r\n{body}", body.len())).await
+}
+
+async fn request(endpoint: &Endpoint, request: String) -> Result<Answer> {
+    if let Some(socket) = endpoint.socket() {
+        return ask(UnixStream::connect(socket).await?, &request).await;
+    }
+    let address = super::connect::with_port(&endpoint.address, 2375);
+    ask(TcpStream::connect(address.trim_start_matches("tcp://")).await?, &request).await
+}
+
+async fn ask(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &str) -> Result<Answer> {
+    stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await?;
     let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n");
@@ -64,7 +81,7 @@ mod tests {
             theirs.write_all(b"HTTP/1.0 200 OK\r\nApi-Version: 1.45\r\n\r\n[1]").await.unwrap();
             String::from_utf8_lossy(&request[..read]).into_owned()
         });
-        let answer = ask(ours, "/x").await.unwrap();
+        let answer = ask(ours, "GET /x HTTP/1.0\r\n\r\n").await.unwrap();
         assert_eq!(
             (answer.status, answer.header("api-version"), answer.body.as_slice()),
             (200, Some("1.45"), &b"[1]"[..])

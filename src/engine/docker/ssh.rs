@@ -76,6 +76,14 @@ impl Drop for Tunnel {
         let mut leave = std::process::Command::new("ssh");
         leave.arg("-o").arg(self.route.control()).args(["-O", "exit"]).args(&self.route.target);
         let _ = leave.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        // Tasks that the end of the program cuts off hold the folder, which then would not go. ssh takes its sockets out of
+        // it at the same time, and one that goes meanwhile makes a removal fail.
+        for _ in 0..20 {
+            if crate::host::fs::remove(self.route.folder.path()).is_ok() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) fn container_of(found: ContainerInspectResponse) -> Container {
     Container {
         id: found.id.unwrap_or_default(),
         name: found.name.unwrap_or_default().trim_start_matches('/').to_owned(),
-        image: config.image.unwrap_or_default(),
+        image: familiar(config.image.unwrap_or_default()),
         labels: config.labels.unwrap_or_default().into_iter().collect(),
         state: match state.status {
             Some(ContainerStateStatusEnum::RUNNING | ContainerStateStatusEnum::STOPPING) => {
@@ -57,7 +57,7 @@ pub(super) fn summary_of(found: ContainerSummary) -> Container {
     Container {
         id: found.id.unwrap_or_default(),
         name: name.unwrap_or_default().to_owned(),
-        image: found.image.unwrap_or_default(),
+        image: familiar(found.image.unwrap_or_default()),
         labels: found.labels.unwrap_or_default().into_iter().collect(),
         state: match found.state {
             Some(ContainerSummaryStateEnum::RUNNING | ContainerSummaryStateEnum::STOPPING) => {
