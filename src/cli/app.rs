@@ -112,10 +112,9 @@ impl App {
         let run = self.new_run(options, Bus::new(vec![background.clone()]));
         let console =
             Console::attach(&run, wanted, Printer::new(&self.settings, self.bus.clone()), background);
-        self.drive(&run, work).map_err(|error| match console.let_through() {
-            true => Error::exit(error.exit_code()), // it was told at its prompt
-            false => error,
-        })
+        // what was let through was told at its prompt
+        let told = |error: Error| if console.let_through() { Error::exit(error.exit_code()) } else { error };
+        self.drive(&run, work).map_err(told)
     }
 
     /// Plans what `work` would do, instead of doing it. A failure is part of the plan, and is returned with it.

@@ -115,7 +115,11 @@ pub(super) static CLUSTER: Table = Table {
             TEXTS,
             "JSON patches (RFC 6902) to containerd's config on every node.",
         ),
-        own("preload", TEXTS, "Images of the engine and image archives to put into the nodes before they boot."),
+        own(
+            "preload",
+            TEXTS,
+            "Images of the engine and image archives to put into the nodes before they boot.",
+        ),
         own(
             "hooks",
             Shape::List(&Shape::Object(&HOOK)),

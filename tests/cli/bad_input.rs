@@ -157,9 +157,22 @@ fn settings_that_never_work_are_told_soon_with_their_cause() {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let patch = "    kind: KubeletConfiguration\n    maxPods: -5\n";
-            told("hopeless1", patch, &["kubelet on ", "maxPods", "must not be a negative number", "a patch of KubeletConfiguration"]);
+            told(
+                "hopeless1",
+                patch,
+                &[
+                    "kubelet on ",
+                    "maxPods",
+                    "must not be a negative number",
+                    "a patch of KubeletConfiguration",
+                ],
+            );
         });
         let patch = "    kind: ClusterConfiguration\n    apiServer:\n      extraArgs:\n      - {name: no-such-flag, value: x}\n";
-        told("hopeless2", patch, &["kube-apiserver on ", "unknown flag: --no-such-flag", "see kubeadmConfigPatches"]);
+        told(
+            "hopeless2",
+            patch,
+            &["kube-apiserver on ", "unknown flag: --no-such-flag", "see kubeadmConfigPatches"],
+        );
     });
 }

@@ -6,6 +6,9 @@ use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::sync::OnceLock;
 
+/// Which kind of engine is looked for. A Podman that is installed is no engine of the tests unless they are told so.
+pub const PROVIDER: &str = "KIND_EXPERIMENTAL_PROVIDER";
+
 static FOUND: OnceLock<String> = OnceLock::new();
 
 /// The engine, when a test has looked for it.
@@ -23,7 +26,9 @@ pub fn find() -> Option<&'static str> {
         return Some(address);
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-    let engine = runtime.block_on(kind::engine::connect()).ok()?;
+    let mut environment = kind::engine::Environment::of_process();
+    environment.variables.entry(PROVIDER.to_owned()).or_insert_with(|| "docker".to_owned());
+    let engine = runtime.block_on(kind::engine::connect_in(&environment)).ok()?;
     Some(FOUND.get_or_init(|| engine.endpoint().address.clone()))
 }
 

@@ -100,6 +100,7 @@ impl Home {
                 all.insert(name, value);
             }
         }
+        all.entry(super::engine::PROVIDER.to_owned()).or_insert_with(|| "docker".to_owned());
         all.insert("HOME".to_owned(), text(&self.dir.path().join("home")));
         all.insert("XDG_CONFIG_HOME".to_owned(), text(&self.dir.path().join("home/.config")));
         all.insert("XDG_STATE_HOME".to_owned(), text(&self.dir.path().join("home/.local/state")));

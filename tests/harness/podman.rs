@@ -75,7 +75,7 @@ impl Podman {
             .spawn()
             .map_err(|e| format!("cannot start podman: {e}"))?;
         *SERVICE.lock().unwrap_or_else(PoisonError::into_inner) = Some(service);
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_mins(1);
         while !podman.socket.exists() {
             if Instant::now() > until {
                 let log = std::fs::read_to_string(folder.join("service.log")).unwrap_or_default();

@@ -96,10 +96,8 @@ mod tests {
     use super::*;
 
     fn program(folder: &std::path::Path, script: &str) -> String {
-        use std::os::unix::fs::PermissionsExt;
         let path = folder.join("podman");
-        std::fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        crate::host::fs::write(&path, format!("#!/bin/sh\n{script}\n").as_bytes(), 0o755).unwrap();
         path.display().to_string()
     }
 

@@ -90,7 +90,8 @@ mod tests {
     fn an_old_copy_is_told_what_has_changed() {
         let old =
             Outdated::of(&module("create", "//! Ours.\n//!\n//! Contract: 1\n\nfn create() {}\n")).unwrap();
-        assert!(old.message("x.rhai").contains("contract 1 of std/create, which is at 2"));
+        let now = number(&built_in("create").unwrap().text).unwrap();
+        assert!(old.message("x.rhai").contains(&format!("contract 1 of std/create, which is at {now}")));
         assert!(old.hint().starts_with("since 2: hooks have come"), "{}", old.hint());
         let new = Outdated::of(&module("create", "//! Contract: 99")).unwrap();
         assert!(new.hint().contains("at least as new"));
