@@ -236,9 +236,8 @@ fn fault(value: &Value, schema: &Value, path: &str) -> Option<String> {
     value.as_object()?.iter().find_map(|(name, item)| {
         let path = format!("{path}.{name}");
         match (schema["properties"].get(name), &schema["additionalProperties"]) {
-            (Some(schema), _) => fault(item, schema, &path),
             (None, Value::Bool(false)) => Some(format!("{path} is not known")),
-            (None, schema) => fault(item, schema, &path),
+            (Some(schema), _) | (None, schema) => fault(item, schema, &path),
         }
     })
 }

@@ -4,6 +4,7 @@ use super::create::pod;
 use crate::harness::{Cluster, engine, real, skips_engine, trials};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
+use std::fmt::Write as _;
 use std::path::Path;
 
 pub fn tests() -> Vec<Trial> {
@@ -179,7 +180,8 @@ fn pods_and_services(c: &Cluster, families: &[&str]) {
         manifests += &pod(&format!("web{n}"), &serve, node, "");
     }
     for family in families {
-        manifests += &format!(
+        let _ = write!(
+            manifests,
             "---\napiVersion: v1\nkind: Service\nmetadata: {{name: web-{}}}\nspec:\n  selector: {{app: web}}\n  \
              ipFamilies: [{family}]\n  ports: [{{port: 80, targetPort: 8080}}]\n",
             family.to_lowercase()
@@ -257,7 +259,7 @@ fn both_families_and_a_network_of_ones_own() {
     let c = Cluster::named("dual");
     let network = c.name.clone();
     let config = format!(
-        r#"
+        r"
 networking:
   ipFamily: dual
   network: {network}
@@ -272,7 +274,7 @@ nodes:
   devices: [{{hostPath: /dev/zero, containerPath: /dev/nothing}}]
   env: {{KIND_TEST: it is here}}
   sysctls: {{net.ipv4.ip_unprivileged_port_start: 0}}
-"#
+"
     );
     let created = c.create_with(&config, &["--wait", "5m"]);
     let checked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
@@ -315,7 +317,7 @@ fn mounts_and_ports_of_every_kind() {
     let c = Cluster::named("mounts");
     let folder = c.home.file("from/file", "x").parent().unwrap().display().to_string();
     let config = format!(
-        r#"
+        r"
 nodes:
 - role: control-plane
   extraMounts:
@@ -327,7 +329,7 @@ nodes:
   - {{containerPort: 30090, hostPort: 0, listenAddress: 127.0.0.2}}
   - {{containerPort: 30090, hostPort: -1, listenAddress: 127.0.0.1}}
   - {{containerPort: 30091, hostPort: 0, protocol: UDP}}
-"#
+"
     );
     c.create_with(&config, &["--wait", "5m"]).ok();
     let node = c.node("control-plane");
