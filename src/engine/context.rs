@@ -4,8 +4,9 @@
 use super::Tls;
 use super::resolve::Environment;
 use crate::error::{Error, Result};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::ErrorKind;
 use std::path::Path;
@@ -22,6 +23,30 @@ pub(super) struct Context {
 struct Config {
     #[serde(rename = "currentContext", default)]
     current_context: String,
+    /// By the engine's address, or `default` for all of them.
+    #[serde(default)]
+    proxies: BTreeMap<String, Proxies>,
+}
+
+/// Proxies that containers of an engine are to use, as `proxies` of docker's `config.json` says. They may hold
+/// passwords.
+#[derive(Clone, Default, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Proxies {
+    /// For `http:` addresses; empty for none, as the others.
+    pub http_proxy: String,
+    /// For `https:` addresses.
+    pub https_proxy: String,
+    /// What is reached without.
+    pub no_proxy: String,
+}
+
+/// The proxies for the engine at `address`. Errors: docker's configuration is not readable, or no JSON of its form.
+pub fn proxies(env: &Environment, address: &str) -> Result<Proxies> {
+    let path = env.docker_config().join("config.json");
+    let Some(text) = read(&path)? else { return Ok(Proxies::default()) };
+    let mut config: Config = parse(&path, &text)?;
+    Ok(config.proxies.remove(address).or_else(|| config.proxies.remove("default")).unwrap_or_default())
 }
 
 #[derive(Deserialize)]

@@ -12,6 +12,7 @@ mod simulated;
 mod subnet;
 mod types;
 
+pub use context::{Proxies, proxies};
 pub use docker::Docker;
 pub use endpoint::{Endpoint, EndpointKind, Tls};
 pub use resolve::{Candidates, Environment, connect, connect_in, connect_to, resolve};

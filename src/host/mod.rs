@@ -5,5 +5,6 @@ pub mod cache;
 pub mod dirs;
 pub mod download;
 pub mod fs;
+pub mod kernel;
 pub mod kubectl;
 pub mod process;

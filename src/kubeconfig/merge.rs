@@ -8,7 +8,7 @@ use crate::config::ClusterName;
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
 
-/// Merges `new` into the one of `paths` (see [`super::paths`]) that kubectl would write to, and makes its
+/// Merges `new` into the one of `paths` (see `paths`) that kubectl would write to, and makes its
 /// context the current one; returns that file.
 ///
 /// Nothing is written when the file there is malformed (`kubeconfig.malformed`), locked (`kubeconfig.locked`)

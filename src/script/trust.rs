@@ -13,9 +13,10 @@ use rhai::NativeCallContext;
 use std::path::{Component, Path, PathBuf};
 
 /// Modules of the standard library that run programs of the host.
-const RUNS_PROGRAMS: [&str; 8] = [
+const RUNS_PROGRAMS: [&str; 9] = [
     "engine",
     "host_packages",
+    "load_balancer",
     "node_image",
     "node_image_base",
     "node_image_binaries",

@@ -15,6 +15,7 @@ pub fn tests() -> Vec<Trial> {
         real("scenarios::clusters_that_talk", clusters_that_talk),
         real("scenarios::a_cluster_that_is_hurt_and_reported", on_one_cluster),
         real("scenarios::ports_of_this_machine", ports_of_this_machine),
+        real("scenarios::one_version_of_the_matrix", one_version_of_the_matrix),
         real("scenarios::a_lost_control_plane", a_lost_control_plane),
         real("scenarios::a_device", a_device),
         real("scenarios::no_internet", no_internet),
@@ -33,7 +34,7 @@ fn script(name: &str) -> String {
 }
 
 /// All of them, by name.
-const ALL: [&str; 19] = [
+const ALL: [&str; 20] = [
     "air_gapped",
     "changed_cni",
     "cleanup",
@@ -53,6 +54,7 @@ const ALL: [&str; 19] = [
     "quickstart",
     "registry",
     "two_clusters",
+    "versions",
 ];
 
 fn every_script_is_tested() {
@@ -116,6 +118,14 @@ fn clusters_that_talk() {
     let ran = ran.ok();
     assert_eq!(ran.stdout.matches(&format!(": greetings from {west}")).count(), 2, "{}", ran.stdout);
     east.nothing_is_left(&[]);
+}
+
+/// The others would have to be built first; docs/versions.md has what came of all.
+fn one_version_of_the_matrix() {
+    let c = Cluster::named("versions");
+    let ran = scenario(&c, "versions.rhai", &["--allow-host"], &["--set", "versions=1.37"]);
+    shows(&ran, &["| v1.37.", " | reached |"]);
+    c.nothing_is_left(&[]);
 }
 
 fn a_lost_control_plane() {

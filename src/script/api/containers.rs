@@ -14,6 +14,7 @@ use std::sync::Arc;
 pub const ENGINE: &[Record] = records_table! { "engine":
     "info" "() -> map" "What the engine says of itself: name, version, architecture, cgroup_version, rootless, cpus, memory (bytes) and more.", "engine::info().cgroup_version", throws "engine.*";
     "address" "() -> string" "Where the engine was found, such as unix:///var/run/docker.sock.", "engine::address()", throws "engine.*";
+    "proxies" "() -> map" "Proxies that docker's config.json has for containers of this engine: httpProxy, httpsProxy, noProxy, each empty where there is none.", "engine::proxies().httpProxy", throws "engine.*";
     "is_local" "() -> bool" "Whether it runs on this machine, so that folders can be shared with it.", "engine::is_local()", throws "engine.*";
     "host" "() -> string" "The name under which published ports are reached; 127.0.0.1 for a local engine.", "engine::host()", throws "engine.*";
     "answers" "() -> bool" "Whether an engine answers.", "engine::answers()", throws "none";
@@ -61,6 +62,10 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     verb!("info", r, move || -> Returned<Dynamic> { to_value(&r.engine_info().thrown()?) });
     verb!("address", r, move || -> Returned<ImmutableString> {
         Ok(text(r.engine().thrown()?.endpoint().address.clone()))
+    });
+    verb!("proxies", r, move || -> Returned<Dynamic> {
+        let address = r.engine().thrown()?.endpoint().address.clone();
+        to_value(&crate::engine::proxies(&crate::engine::Environment::of_process(), &address).thrown()?)
     });
     verb!("is_local", r, move || -> Returned<bool> { Ok(r.engine().thrown()?.endpoint().is_local()) });
     verb!("host", r, move || -> Returned<ImmutableString> {

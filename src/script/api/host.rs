@@ -8,7 +8,7 @@ use super::placed::place;
 use super::{Returned, Thrown, duration, flag_of, only_keys, strings, text, text_of};
 use crate::error::Error;
 use crate::event::{CallKind, Event, Unit};
-use crate::host::{cache, dirs, download, fs, process};
+use crate::host::{cache, dirs, download, fs, kernel, process};
 use rhai::{Array, Dynamic, Engine, FnPtr, ImmutableString, Map, Module, NativeCallContext};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,6 +44,8 @@ pub const HOST: &[Record] = records_table! { "host":
     "fetch" "(url: string) -> string" "The text behind a URL.", "try { host::fetch(\"file:///none\") } catch (e) { e.code }", throws "script.not_allowed file.* http.*";
     "free_port" "(address: string) -> int" "A TCP port of the address that nothing listens on.", "host::free_port(\"127.0.0.1\")", throws "script.not_allowed host.port";
     "free_space" "(path: string) -> int" "Bytes free for this user in the path's file system.", "host::free_space(\"/tmp\")", throws "script.not_allowed file.*";
+    "kernel" "() -> map" "What this machine's kernel allows: inotify_instances, inotify_watches, open_files, free_memory (bytes), each () where it cannot be known, and ipv6 (bool).", "host::kernel().ipv6", throws "none";
+    "has_module" "(name: string, release: string) -> bool" "Whether this machine's kernel of that release has a module: built in, loaded, or to be loaded.", "host::has_module(\"overlay\", engine::info().kernel)", throws "none";
     "arch" "() -> string" "amd64 or arm64.", "host::arch()", throws "none";
     "os" "() -> string" "linux, macos, …", "host::os()", throws "none";
     "uid" "() -> int" "The user's number; 0 is root.", "host::uid()", throws "script.not_allowed";
@@ -242,6 +244,8 @@ fn register_host_files(m: &mut Module, run: &Arc<Run>) {
         .map(|s| i64::try_from(s).unwrap_or(i64::MAX)).thrown());
     verb!(look "uid", () -> i64, Ok(i64::from(rustix::process::getuid().as_raw())));
     verb!(look "cpus", () -> i64, Ok(std::thread::available_parallelism().map_or(1, |n| i64::try_from(n.get()).unwrap_or(1))));
+    place(m, "kernel", || super::to_value(&kernel::facts()));
+    place(m, "has_module", |name: &str, release: &str| kernel::has_module(name, release));
     let r = run.clone();
     place(m, "fetch", move |ctx: NativeCallContext, url: &str| -> Returned<ImmutableString> {
         trust::program(&r, &ctx, "host::fetch").thrown()?;
