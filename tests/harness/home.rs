@@ -100,7 +100,6 @@ impl Home {
                 all.insert(name, value);
             }
         }
-        all.entry(super::engine::PROVIDER.to_owned()).or_insert_with(|| "docker".to_owned());
         all.insert("HOME".to_owned(), text(&self.dir.path().join("home")));
         all.insert("XDG_CONFIG_HOME".to_owned(), text(&self.dir.path().join("home/.config")));
         all.insert("XDG_STATE_HOME".to_owned(), text(&self.dir.path().join("home/.local/state")));
@@ -112,7 +111,11 @@ impl Home {
 
     /// The program as a command, for what [`Home::kind`] is too simple for.
     pub fn command(&self, args: &[&str]) -> Command {
-        self.program(env!("CARGO_BIN_EXE_kind"), args)
+        let mut command = self.program(env!("CARGO_BIN_EXE_kind"), args);
+        if std::env::var_os(super::engine::PROVIDER).is_none() {
+            command.env(super::engine::PROVIDER, "docker");
+        }
+        command
     }
     /// Any program in this home.
     pub fn program(&self, program: impl AsRef<std::ffi::OsStr>, args: &[&str]) -> Command {

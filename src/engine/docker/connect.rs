@@ -66,7 +66,7 @@ impl Docker {
             api_version: greeting.api_version,
             registry_config: env.docker_config(),
             leftovers: TaskTracker::new(),
-            sessions: super::session::Sessions::default(),
+            sessions: super::session::Sessions::new(env.get("KIND_EXEC_SHELL") != Some("0")),
             _tunnel: tunnel,
             _service: service,
         })

@@ -55,14 +55,18 @@ const LONGEST: usize = 16 * 1024;
 const IDLE: usize = 4;
 
 /// The shells that wait, by container.
-#[derive(Default)]
 pub(super) struct Sessions {
+    wanted: bool,
     idle: Mutex<HashMap<String, Vec<Session>>>,
     /// Containers that can have none.
     without: Mutex<HashSet<String>>,
 }
 
 impl Sessions {
+    /// None yet; unless they are `wanted` there never will be.
+    pub(super) fn new(wanted: bool) -> Self {
+        Self { wanted, idle: Mutex::default(), without: Mutex::default() }
+    }
     /// Ends the shells of a container, before it is stopped, frozen or removed. Each sees the end of its input.
     pub(super) fn end(&self, container: &str) {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).remove(container);
@@ -83,7 +87,7 @@ impl Sessions {
         }
     }
     fn can_have(&self, container: &str) -> bool {
-        !self.without.lock().unwrap_or_else(PoisonError::into_inner).contains(container)
+        self.wanted && !self.without.lock().unwrap_or_else(PoisonError::into_inner).contains(container)
     }
     fn cannot_have(&self, container: &str) {
         self.without.lock().unwrap_or_else(PoisonError::into_inner).insert(container.to_owned());
