@@ -115,7 +115,9 @@ fn is_kept(c: &Cluster, round: u32) {
     let command = "cat /data/word; until nslookup kubernetes.default.svc.cluster.local >/dev/null; do sleep 1; done; \
                    until nc -w 2 kubernetes.default.svc.cluster.local 443 </dev/null; do sleep 1; done; echo reached";
     c.apply(&pod(&name, command, "", "notes"));
-    c.wait_for("jsonpath={.status.phase}=Succeeded", &format!("pod/{name}"));
+    // asked again and again: what watches the API may lose it together with a control plane
+    let phase = ["get", "pod", name.as_str(), "-o", "jsonpath={.status.phase}"];
+    c.eventually(&phase, |ran| ran.stdout == "Succeeded");
     c.kubectl(&["logs", &name]).ok().prints("volume\n").prints("reached\n");
 }
 
