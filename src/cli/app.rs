@@ -271,6 +271,7 @@ pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
         Parsed::Cli(cli) => run(*cli),
         other => tell(other),
     };
+    engine::leave_all();
     ExitCode::from(u8::try_from(code).unwrap_or(1))
 }
 

@@ -13,7 +13,7 @@ mod subnet;
 mod types;
 
 pub use context::{Proxies, proxies};
-pub use docker::Docker;
+pub use docker::{Docker, leave_all};
 pub use endpoint::{Endpoint, EndpointKind, Tls};
 pub use resolve::{Candidates, Environment, connect, connect_in, connect_to, resolve};
 pub use simulated::{Answer, Deed, File, Matcher, Operation, Simulated};

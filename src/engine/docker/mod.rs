@@ -24,6 +24,8 @@ mod upload;
 mod view;
 mod volumes;
 
+pub use ssh::leave_all;
+
 use super::{
     ByteStream, Container, ContainerSpec, Endpoint, Engine, EngineEventStream, ExecIo, ExecResult, ExecSpec,
     Image, Info, LogOptions, Network, NetworkSpec, OutputStream, ProgressFn,

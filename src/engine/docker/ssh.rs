@@ -9,7 +9,7 @@ use crate::engine::Endpoint;
 use std::io::{Error, Result};
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -35,6 +35,8 @@ struct Route {
     complaint: Mutex<String>,
 }
 
+static OPEN: Mutex<Vec<Weak<Route>>> = Mutex::new(Vec::new());
+
 impl Tunnel {
     /// Opens the way that an address with `ssh://` names. The login happens at first use.
     pub(super) async fn open(address: &str) -> Result<Self> {
@@ -55,6 +57,7 @@ impl Tunnel {
                 work
             }
         };
+        OPEN.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&route));
         Ok(Self { route, work })
     }
 
@@ -72,22 +75,40 @@ impl Tunnel {
 impl Drop for Tunnel {
     fn drop(&mut self) {
         self.work.abort();
+        self.route.leave();
+    }
+}
+
+/// Leaves the ways that are open still. To be called at the end of the program, where what a script holds is not dropped.
+pub fn leave_all() {
+    let open = std::mem::take(&mut *OPEN.lock().unwrap_or_else(PoisonError::into_inner));
+    for route in open.iter().filter_map(Weak::upgrade) {
+        route.leave();
+    }
+}
+
+impl Route {
+    /// Ends the control connection and removes the folder.
+    fn leave(&self) {
         // the control connection would stay for a while
         let mut leave = std::process::Command::new("ssh");
-        leave.arg("-o").arg(self.route.control()).args(["-O", "exit"]).args(&self.route.target);
+        leave.arg("-o").arg(self.control()).args(["-O", "exit"]).args(&self.target);
         let _ = leave.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
         // Tasks that the end of the program cuts off hold the folder, which then would not go. ssh takes its sockets out of
         // it at the same time, and one that goes meanwhile makes a removal fail.
-        for _ in 0..20 {
-            if crate::host::fs::remove(self.route.folder.path()).is_ok() {
+        // A connection that was being made meanwhile may even put its socket there after the folder went.
+        let mut gone = 0;
+        for _ in 0..50 {
+            let there = self.folder.path().exists();
+            let removed = !there || crate::host::fs::remove(self.folder.path()).is_ok();
+            gone = if removed && !there { gone + 1 } else { 0 };
+            if gone == 2 {
                 break;
             }
             std::thread::sleep(Duration::from_millis(10));
         }
     }
-}
 
-impl Route {
     fn socket(&self) -> PathBuf {
         self.folder.path().join("engine.sock")
     }
