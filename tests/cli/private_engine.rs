@@ -70,7 +70,8 @@ impl Apart {
                 command.env_remove(name);
             }
         }
-        command.env("XDG_DATA_HOME", &self.data);
+        // not podman either: a program of that name would be taken as soon as no engine answers
+        command.env("XDG_DATA_HOME", &self.data).env(crate::harness::engine::PROVIDER, "docker");
         command
     }
     fn kind(&self, args: &[&str]) -> Ran {
