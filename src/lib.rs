@@ -7,6 +7,7 @@
 //! tells comes as [`event::Event`]s. These, [`Error`] and what their items name are what `docs/library.md` promises to
 //! keep; all that is hidden here is the program's own and may change with any release.
 
+mod arch;
 #[doc(hidden)]
 pub mod cli;
 #[doc(hidden)]

@@ -6,13 +6,13 @@ use crate::config;
 use crate::engine::{self, Container, ContainerState, Engine, ExecSpec};
 use crate::error::{Error, Result};
 use crate::event::{Bus, Sink};
-use crate::kubeconfig::{self, Kubeconfig};
 use crate::node::{CLUSTER_LABEL, Node, Output, ROLE_LABEL};
 use crate::script::{Host, Run, RunOptions, on_script_thread};
 use rhai::{Array, Dynamic};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OnceCell;
 
 /// Clusters on a container engine.
 ///
@@ -36,6 +36,7 @@ pub struct Kind {
     runtime: tokio::runtime::Runtime,
     bus: Bus,
     address: Option<String>,
+    engine: OnceCell<Arc<dyn Engine>>,
 }
 
 /// How [`Kind::create`] goes about it.
@@ -87,21 +88,26 @@ impl Kind {
             .enable_all()
             .build()
             .map_err(|e| Error::internal("runtime", "cannot start the runtime").because(e))?;
-        Ok(Self { runtime, bus: Bus::new(sinks), address: None })
+        Ok(Self { runtime, bus: Bus::new(sinks), address: None, engine: OnceCell::new() })
     }
 
     /// The same for the engine at this address, such as `unix:///var/run/docker.sock`.
     #[must_use]
     pub fn at(mut self, address: impl Into<String>) -> Self {
         self.address = Some(address.into());
+        self.engine = OnceCell::new();
         self
     }
 
+    /// Found once, when it is first needed.
     async fn engine(&self) -> Result<Arc<dyn Engine>> {
-        match &self.address {
-            Some(address) => engine::connect_to(address).await,
-            None => engine::connect().await,
-        }
+        let found = self.engine.get_or_try_init(|| async {
+            match &self.address {
+                Some(address) => engine::connect_to(address).await,
+                None => engine::connect().await,
+            }
+        });
+        found.await.cloned()
     }
 
     async fn cluster(&self, name: &str) -> Result<Cluster> {
@@ -115,9 +121,9 @@ impl Kind {
         function: &str,
         args: impl FnOnce() -> Result<Vec<Dynamic>> + Send,
     ) -> Result<()> {
-        let engine = self.address.as_ref().map(|_| self.runtime.block_on(self.engine())).transpose()?;
+        let engine = self.runtime.block_on(self.engine())?;
         let options = RunOptions { trusted: true, ..Default::default() };
-        let run = Run::new(self.runtime.handle().clone(), self.bus.clone(), options, engine);
+        let run = Run::new(self.runtime.handle().clone(), self.bus.clone(), options, Some(engine));
         let result = on_script_thread(|| Host::new(run.clone()).call(module, function, args()?).map(drop));
         run.settle();
         result
@@ -189,9 +195,9 @@ impl Kind {
     /// # Errors
     /// As [`Kind::kubeconfig`]; `kubeconfig.locked`, `kubeconfig.malformed`, `kubeconfig.write`
     pub fn merge_kubeconfig(&self, cluster: &str, file: &Path) -> Result<()> {
-        let text = self.kubeconfig(cluster, false)?;
-        let entry = Kubeconfig::parse(&text, "the cluster's kubeconfig")?;
-        kubeconfig::merge(&entry, &[file.to_owned()]).map(drop)
+        self.call("kubeconfig", "export_to", || {
+            Ok(vec![cluster.to_owned().into(), text_of(Some(file)), false.into()])
+        })
     }
 
     /// Loads images of the engine into all nodes. Layers that a node has are not sent to it.

@@ -18,22 +18,12 @@ pub fn long() -> String {
 
 /// `linux/amd64`
 pub fn platform() -> String {
-    format!("{}/{}", system(std::env::consts::OS), architecture(std::env::consts::ARCH))
+    format!("{}/{}", system(std::env::consts::OS), crate::arch::of_host())
 }
 
 fn system(rust: &str) -> &str {
     match rust {
         "macos" => "darwin",
-        other => other,
-    }
-}
-
-fn architecture(rust: &str) -> &str {
-    match rust {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        "x86" => "386",
-        "powerpc64" => "ppc64le",
         other => other,
     }
 }
@@ -47,6 +37,6 @@ mod tests {
         assert_eq!(flag(), format!("kind version {}", short()));
         let words: Vec<String> = long().split(' ').map(str::to_owned).collect();
         assert_eq!(words[..3], ["kind", &format!("v{}", short()), "rust"]);
-        assert_eq!((system("macos"), architecture("aarch64")), ("darwin", "arm64"));
+        assert_eq!((system("macos"), system("linux")), ("darwin", "linux"));
     }
 }

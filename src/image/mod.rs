@@ -9,5 +9,5 @@ mod runtime;
 
 pub use flatten::flatten;
 pub use load::{Loaded, Source, load, whiteouts};
-pub use pack::{Config, Spec, from_layer, host_arch, pack};
+pub use pack::{Config, Spec, from_layer, pack};
 pub use runtime::from_node;

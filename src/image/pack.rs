@@ -1,6 +1,7 @@
 //! An image archive from a folder and single files. Equal input gives equal bytes, so that it can be cached.
 
 use super::layer::Layer;
+use crate::arch;
 use crate::error::{Error, Result};
 use crate::host::cache::hex;
 use crate::host::fs;
@@ -80,15 +81,6 @@ impl Spec {
     }
 }
 
-/// This machine's architecture in Go's words.
-pub fn host_arch() -> &'static str {
-    match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    }
-}
-
 /// Writes the archive of `spec` to `path`.
 pub fn pack(spec: &Spec, path: &Path) -> Result<()> {
     let spool = tempfile::tempfile().map_err(|e| fs::error("make a temporary file for", path, e))?;
@@ -124,7 +116,7 @@ pub fn from_layer(
     digest: &str,
     out: impl Write,
 ) -> Result<()> {
-    let arch = if arch.is_empty() { host_arch() } else { arch };
+    let arch = if arch.is_empty() { arch::of_host() } else { arch };
     let config = serde_json::to_vec(&serde_json::json!({
         "architecture": arch,
         "os": "linux",

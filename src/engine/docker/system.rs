@@ -2,6 +2,7 @@
 
 use super::view::unsigned;
 use super::{Docker, raw};
+use crate::arch;
 use crate::engine::Info;
 use crate::error::Result;
 use bollard::models::SystemInfoCgroupVersionEnum;
@@ -23,7 +24,7 @@ impl Docker {
             version: self.version.clone(),
             api_version: self.api_version.clone(),
             os: told.os_type.unwrap_or_default(),
-            architecture: go_architecture(&architecture).into(),
+            architecture: arch::in_go(&architecture).into(),
             cgroup_version: match told.cgroup_version {
                 Some(SystemInfoCgroupVersionEnum::_2) => 2,
                 _ => 1,
@@ -49,17 +50,5 @@ impl Docker {
         let list = told["host"]["cgroupControllers"].as_array()?;
         let known = list.iter().filter_map(|name| name.as_str());
         Some(known.filter(|name| matches!(*name, "cpu" | "memory" | "pids")).map(str::to_owned).collect())
-    }
-}
-
-/// The kernel's name of an architecture in Go's words.
-fn go_architecture(kernels: &str) -> &str {
-    match kernels {
-        "x86_64" => "amd64",
-        "aarch64" | "arm64v8" => "arm64",
-        "armv7l" | "armv6l" => "arm",
-        "i386" | "i686" => "386",
-        "loongarch64" => "loong64",
-        other => other,
     }
 }

@@ -1,7 +1,8 @@
 //! What lies in an archive of this machine: its images and their layers, found without unpacking it.
 
+use super::convert::DockerImage;
 use super::layers::{Image, Layer, Layout};
-use super::rewrite::{DockerImage, Form};
+use super::rewrite::Form;
 use crate::error::{Error, Result};
 use crate::host::{archive, fs};
 use serde_json::Value;
@@ -180,18 +181,8 @@ fn hides(layer: impl Read) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tar_of;
     use super::*;
-
-    fn tar_of(files: &[(&str, &[u8])]) -> Vec<u8> {
-        let mut builder = tar::Builder::new(Vec::new());
-        for (name, content) in files {
-            let mut header = tar::Header::new_gnu();
-            header.set_size(content.len() as u64);
-            header.set_mode(0o644);
-            builder.append_data(&mut header, name, *content).unwrap();
-        }
-        builder.into_inner().unwrap()
-    }
 
     #[test]
     fn dockers_layout_needs_plain_layers() {

@@ -1,5 +1,6 @@
 //! What a node's container runtime has: blobs, unpacked layers, and which snapshotter unpacks.
 
+use crate::arch;
 use crate::engine::ExecSpec;
 use crate::error::Result;
 use crate::node::{Node, args};
@@ -43,9 +44,7 @@ fn parse(text: &str) -> Have {
     let hex = |digest: &str| digest.trim_start_matches("sha256:").to_owned();
     for line in text.lines() {
         match line.split_once(' ') {
-            Some(("arch", machine)) => {
-                machine_in_go(machine).clone_into(&mut have.arch);
-            }
+            Some(("arch", machine)) => arch::in_go(machine).clone_into(&mut have.arch),
             Some(("snapshotter", name)) => name.clone_into(&mut have.snapshotter),
             Some(("blob", digest)) => drop(have.blobs.insert(hex(digest))),
             Some(("chain", digest)) => drop(have.chains.insert(hex(digest))),
@@ -53,14 +52,6 @@ fn parse(text: &str) -> Have {
         }
     }
     have
-}
-
-fn machine_in_go(machine: &str) -> &str {
-    match machine {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    }
 }
 
 #[cfg(test)]

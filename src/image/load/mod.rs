@@ -3,6 +3,7 @@
 //! below it, whatever became of its blob.
 
 mod archive;
+mod convert;
 mod have;
 mod layers;
 mod rewrite;
@@ -168,4 +169,17 @@ async fn import(node: &Node, snapshotter: &str, stream: ByteStream) -> Result<()
     let spec = ExecSpec { command, ..Default::default() };
     node.exec_io(&spec, ExecIo { stdin: Some(stream), ..Default::default() }).await?;
     Ok(())
+}
+
+/// An archive of these files.
+#[cfg(test)]
+fn tar_of(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (name, content) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        builder.append_data(&mut header, name, *content).unwrap();
+    }
+    builder.into_inner().unwrap()
 }

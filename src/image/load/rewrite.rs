@@ -4,14 +4,12 @@
 //! it into OCI's layout, where a layer that the runtime has need not be there.
 
 use bytes::Bytes;
-use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, Read};
 use tokio::sync::mpsc::Sender;
 
+use super::convert::{blob_name, to_oci};
 use crate::error::Result;
-use crate::host::cache::hex;
 
 /// Size of the pieces in bytes.
 const PIECE: usize = 256 << 10;
@@ -161,7 +159,7 @@ impl Out<'_> {
             self.file(&to, &whole, size, &mut entry)?;
         }
         if names.converts() {
-            for (name, content) in converted(&small, &sizes, &names)? {
+            for (name, content) in to_oci(&small, &sizes, |path| names.blob(path))? {
                 self.file(&self.all(), &name, content.len() as u64, &mut content.as_slice())?;
             }
         }
@@ -262,10 +260,6 @@ fn is_digest(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-fn blob_name(digest: &str) -> String {
-    format!("blobs/sha256/{digest}")
-}
-
 /// A header of a file, with what comes before it when its name is long.
 fn head(name: &str, size: u64) -> io::Result<Bytes> {
     let mut header = tar::Header::new_gnu();
@@ -289,94 +283,13 @@ fn piece_of(reader: &mut dyn Read) -> io::Result<Bytes> {
     Ok(Bytes::from(piece))
 }
 
-/// The files of OCI's layout that say what docker's manifest.json says.
-fn converted(
-    small: &HashMap<String, Vec<u8>>,
-    sizes: &HashMap<String, u64>,
-    names: &Names<'_>,
-) -> io::Result<Vec<(String, Vec<u8>)>> {
-    let missing =
-        |what: &str| io::Error::new(io::ErrorKind::InvalidData, format!("the archive has no {what}"));
-    let manifest = small.get("manifest.json").ok_or_else(|| missing("manifest.json"))?;
-    let images: Vec<DockerImage> = serde_json::from_slice(manifest)?;
-    let mut files = Vec::new();
-    let mut index = Vec::new();
-    for image in images {
-        let config = small.get(&image.config).ok_or_else(|| missing(&image.config))?;
-        let mut layers = Vec::new();
-        for path in &image.layers {
-            let digest = names.blob(path).ok_or_else(|| missing(path))?;
-            let size = sizes.get(&digest).ok_or_else(|| missing(path))?;
-            layers.push(json!({
-                "mediaType": "application/vnd.oci.image.layer.v1.tar",
-                "digest": format!("sha256:{digest}"), "size": size,
-            }));
-        }
-        let id = hex(&Sha256::digest(config));
-        let text = serde_json::to_vec(&json!({
-            "schemaVersion": 2,
-            "mediaType": "application/vnd.oci.image.manifest.v1+json",
-            "config": {
-                "mediaType": "application/vnd.oci.image.config.v1+json",
-                "digest": format!("sha256:{id}"), "size": config.len(),
-            },
-            "layers": layers,
-        }))?;
-        let digest = hex(&Sha256::digest(&text));
-        let entry = |annotations: Value| {
-            let mut entry = json!({
-                "mediaType": "application/vnd.oci.image.manifest.v1+json",
-                "digest": format!("sha256:{digest}"), "size": text.len(),
-            });
-            if !annotations.is_null() {
-                entry["annotations"] = annotations;
-            }
-            entry
-        };
-        let tags = image.repo_tags.unwrap_or_default();
-        if tags.is_empty() {
-            index.push(entry(Value::Null));
-        }
-        for tag in tags {
-            index.push(entry(json!({ "io.containerd.image.name": super::layers::full_name(&tag) })));
-        }
-        files.push((blob_name(&id), config.clone()));
-        files.push((blob_name(&digest), text));
-    }
-    files.push((
-        "index.json".to_owned(),
-        serde_json::to_vec(&json!({ "schemaVersion": 2, "manifests": index }))?,
-    ));
-    files.push(("oci-layout".to_owned(), br#"{"imageLayoutVersion":"1.0.0"}"#.to_vec()));
-    Ok(files)
-}
-
-/// An image in docker's manifest.json.
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct DockerImage {
-    pub config: String,
-    pub repo_tags: Option<Vec<String>>,
-    pub layers: Vec<String>,
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::tar_of;
     use super::*;
     use tokio::sync::mpsc;
 
     const HEX: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
-
-    fn tar_of(files: &[(&str, &[u8])]) -> Vec<u8> {
-        let mut builder = tar::Builder::new(Vec::new());
-        for (name, content) in files {
-            let mut header = tar::Header::new_gnu();
-            header.set_size(content.len() as u64);
-            header.set_mode(0o644);
-            builder.append_data(&mut header, name, *content).unwrap();
-        }
-        builder.into_inner().unwrap()
-    }
 
     /// The names that each node gets, and what was counted.
     fn sent(archive: &[u8], form: &Form, skips: &[&[&str]]) -> (Vec<Vec<String>>, Vec<Count>) {

@@ -284,7 +284,7 @@ fn register_host_files(m: &mut Module, run: &Arc<Run>) {
             std::path::absolute(path).map_err(|e| fs::error("find", Path::new(path), e)).thrown()?;
         Ok(text(absolute.display().to_string()))
     });
-    place(m, "arch", || text(crate::image::host_arch()));
+    place(m, "arch", || text(crate::arch::of_host()));
     place(m, "os", || text(std::env::consts::OS));
     place(m, "data_dir", || text(dirs::data().display().to_string()));
     place(m, "cache_dir", || text(dirs::cache().display().to_string()));
