@@ -74,7 +74,10 @@ fn build(c: &Cluster, cache: &Path, args: &[&str]) -> Ran {
 
 /// Makes a cluster of an image and lets it do something.
 fn serves(c: &Cluster, image: &Image) {
-    c.create(&["--image", &image.0, "--wait", "5m"]).ok();
+    // a digest is not for people
+    let shown = image.0.split('@').next().unwrap();
+    let title = format!("Ensuring node image ({shown}) 🖼");
+    c.create(&["--image", &image.0, "--wait", "5m"]).ok().tells(&title);
     let node = c.node("control-plane");
     assert_eq!(engine::container(&node)["Config"]["Image"], image.0.as_str());
     c.wait_for("condition=Ready", &format!("node/{node}"));
@@ -122,7 +125,21 @@ fn from_a_registry() {
         .tells("base from registry")
         .tells("pod images registry")
         .tells_not("cannot be pulled");
-    serves(&c, &image);
+    serves(&c, &by_digest(&c, &image, address));
+}
+
+/// Pushes an image to a registry and removes it: what is left is its name there, with its digest.
+fn by_digest(c: &Cluster, image: &Image, registry: &str) -> Image {
+    let there = Image(format!("{registry}/node:v1"));
+    c.home.script(&format!("image::tag(\"{}\", \"{1}\"); image::push(\"{1}\")", image.0, there.0)).ok();
+    let digests = engine::get(&format!("/images/{}/json", there.0))["RepoDigests"].clone();
+    let digests: Vec<&str> = digests.as_array().unwrap().iter().filter_map(|name| name.as_str()).collect();
+    let (_, digest) = digests.iter().find(|name| name.starts_with(registry)).unwrap().split_once('@').unwrap();
+    c.home.script(&format!("image::remove(\"{}\"); image::remove(\"{}\")", image.0, there.0)).ok();
+    let named = Image(format!("{}@{digest}", there.0));
+    let script = format!("image::inspect(\"{}\") == ()", named.0);
+    assert_eq!(c.home.script(&script).ok().stdout, "true\n", "{} is gone", named.0);
+    named
 }
 
 /// A second build with nothing new is a look at what there is.
