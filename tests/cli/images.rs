@@ -1,7 +1,8 @@
 //! Images on their way into nodes: layer by layer, in every layout, into node images; and what is there afterwards.
 
 use crate::harness::home::run;
-use crate::harness::{Cluster, Home, engine, trials, upstream};
+use crate::harness::images::Images;
+use crate::harness::{Cluster, engine, trials, upstream};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -12,16 +13,6 @@ pub fn tests() -> Vec<Trial> {
         real a_layer_is_sent_once,
         real archives_of_every_layout_reach_nodes,
         real baked_in_images_are_there_at_boot,
-    }
-}
-
-/// Images of the engine that go away with the test.
-struct Images(Vec<String>);
-
-impl Drop for Images {
-    fn drop(&mut self) {
-        let list: Vec<String> = self.0.iter().map(|name| format!("image::remove(\"{name}\");")).collect();
-        let _ = Home::new().script(&list.concat());
     }
 }
 
@@ -273,11 +264,11 @@ fn archives_of_every_layout_reach_nodes() {
 }
 
 fn baked_in_images_are_there_at_boot() {
-    let c = Cluster::named("baked");
-    let maker = format!("{}-maker", c.name);
     let (big, top, hides, node_image) =
         (name("baked"), name("baked-top"), name("baked-hides"), name("baked-node"));
     let _images = Images(vec![big.clone(), top.clone(), hides.clone(), node_image.clone()]);
+    let c = Cluster::named("baked");
+    let maker = format!("{}-maker", c.name);
     // the last one has a file of a lower layer no more
     c.home
         .script(&format!(

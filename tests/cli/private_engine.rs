@@ -4,15 +4,18 @@
 //! runs the other tests.
 
 use crate::harness::home::{Ran, run};
-use crate::harness::{Home, skips_engine};
+use crate::harness::{Home, IMAGE, kubectl, skips_engine, slots};
 use libtest_mimic::Trial;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 pub fn tests() -> Vec<Trial> {
     let possible = cfg!(target_os = "linux") && rustix::process::getuid().is_root() && !skips_engine();
     vec![
         crate::harness::plain("private_engine::lives_from_start_to_remove", lives_from_start_to_remove)
+            .with_ignored_flag(!possible),
+        crate::harness::real("private_engine::clusters_outlive_its_stop", clusters_outlive_its_stop)
             .with_ignored_flag(!possible),
         crate::harness::plain(
             "private_engine::env_prints_a_line_for_the_shell",
@@ -61,8 +64,11 @@ impl Apart {
         apart
     }
     fn command(&self, args: &[&str]) -> Command {
+        self.program(env!("CARGO_BIN_EXE_kind"), args)
+    }
+    fn program(&self, program: &str, args: &[&str]) -> Command {
         let pid = self.holder.id().to_string();
-        let mut all = vec!["--net", "--target", &pid, "--", env!("CARGO_BIN_EXE_kind")];
+        let mut all = vec!["--net", "--target", &pid, "--", program];
         all.extend(args);
         let mut command = self.home.program("nsenter", &all);
         for (name, _) in self.home.environment() {
@@ -145,4 +151,67 @@ fn lives_from_start_to_remove() {
     assert_eq!(apart.status()["state"], "absent");
     assert!(!apart.data.join("kind/engine").exists());
     assert_eq!(mounts_below(&apart.data), [""; 0]);
+}
+
+/// What a cluster's nodes tell of themselves: name, whether it is ready, when its kubelet last said so.
+const STATES: &str = "jsonpath={range .items[*]}{.metadata.name} {.status.conditions[?(@.type==\"Ready\")].status} \
+                      {.status.conditions[?(@.type==\"Ready\")].lastHeartbeatTime}{\"\\n\"}{end}";
+
+/// Clusters of one node and of three control planes with two workers come back with their engine, by themselves.
+fn clusters_outlive_its_stop() {
+    let _slots = slots::take(2);
+    let apart = Apart::new();
+    run(apart.program("ip", &["link", "set", "lo", "up"]), "").ok();
+    apart.kind(&["engine", "start"]).ok();
+    // the images of the tests' engine: nothing is reached from here
+    let archive = apart.home.work().join("images.tar");
+    let save = format!(
+        "import \"std/load_balancer\" as lb; lb::ensure_image(); image::save([\"{IMAGE}\", lb::image()], \"{}\")",
+        archive.display()
+    );
+    apart.home.script(&save).ok();
+    apart.kind(&["run", "--allow-host", "-e", &format!("image::load(\"{}\")", archive.display())]).ok();
+    std::fs::remove_file(archive).unwrap();
+
+    let five = "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnodes: [{role: control-plane}, {role: control-plane}, \
+                {role: control-plane}, {role: worker}, {role: worker}]\n";
+    apart.home.file("five.yaml", five);
+    apart.kind(&["create", "cluster", "--name", "one", "--wait", "2m"]).ok();
+    apart.kind(&["create", "cluster", "--name", "five", "--config", "five.yaml", "--wait", "5m"]).ok();
+    let kubectl = |cluster: &str, args: &[&str]| {
+        let context = format!("kind-{cluster}");
+        let mut all = vec!["--context", &context, "--request-timeout", "10s"];
+        all.extend(args);
+        run(apart.program(&kubectl::path().display().to_string(), &all), "")
+    };
+    let clusters = [("one", 1), ("five", 5)];
+    for (name, _) in clusters {
+        kubectl(name, &["create", "configmap", "kept", "--from-literal", &format!("name={name}")]).ok();
+    }
+
+    apart.kind(&["engine", "stop"]).ok();
+    // as kubelets write times, whose order is that of the letters
+    let stopped = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let since = Instant::now();
+    apart.kind(&["engine", "start"]).ok();
+    for (name, nodes) in clusters {
+        let ready = |ran: &Ran| {
+            let is_back = |line: &&str| {
+                let words: Vec<&str> = line.split_whitespace().collect();
+                matches!(words[..], [_, "True", told] if *told > *stopped)
+            };
+            ran.stdout.lines().filter(is_back).count() == nodes
+        };
+        let last = loop {
+            let ran = kubectl(name, &["get", "nodes", "-o", STATES]);
+            if ready(&ran) || since.elapsed() > Duration::from_mins(5) {
+                break ran;
+            }
+            std::thread::sleep(Duration::from_secs(1));
+        };
+        assert!(ready(&last), "{name} is not back:\n{}{}", last.stdout, last.stderr);
+        eprintln!("tests: cluster {name} was Ready {:.0?} after its engine's start", since.elapsed());
+        kubectl(name, &["get", "configmap", "kept", "-o", "jsonpath={.data.name}"]).ok().stdout(name);
+    }
+    apart.kind(&["delete", "clusters", "--all"]).ok();
 }

@@ -11,6 +11,7 @@ pub mod clusters;
 pub mod engine;
 pub mod files;
 pub mod home;
+pub mod images;
 pub mod kubectl;
 pub mod packages;
 pub mod podman;

@@ -3,6 +3,7 @@
 
 use crate::harness::files::Files;
 use crate::harness::home::{Ran, run};
+use crate::harness::images::Images;
 use crate::harness::{Cluster, engine, real, skips_engine, upstream};
 use libtest_mimic::Trial;
 use std::path::{Path, PathBuf};
@@ -118,6 +119,7 @@ fn from_a_registry() {
     std::os::unix::fs::symlink(Path::new(&folder).join("lab"), c.home.work().join("lab")).unwrap();
     let ran = c.home.kind(&["run", "--allow-host", &copy.display().to_string(), &registry.0]).ok();
     let address = ran.stdout.trim();
+    let _pulled = Images(vec![format!("{address}/")]);
 
     let cache = cache(&c, &["debian-", "go-", "crictl-"]);
     let args = ["--source", "registry", address, "--image", &image.0];
@@ -134,7 +136,8 @@ fn by_digest(c: &Cluster, image: &Image, registry: &str) -> Image {
     c.home.script(&format!("image::tag(\"{}\", \"{1}\"); image::push(\"{1}\")", image.0, there.0)).ok();
     let digests = engine::get(&format!("/images/{}/json", there.0))["RepoDigests"].clone();
     let digests: Vec<&str> = digests.as_array().unwrap().iter().filter_map(|name| name.as_str()).collect();
-    let (_, digest) = digests.iter().find(|name| name.starts_with(registry)).unwrap().split_once('@').unwrap();
+    let (_, digest) =
+        digests.iter().find(|name| name.starts_with(registry)).unwrap().split_once('@').unwrap();
     c.home.script(&format!("image::remove(\"{}\"); image::remove(\"{}\")", image.0, there.0)).ok();
     let named = Image(format!("{}@{digest}", there.0));
     let script = format!("image::inspect(\"{}\") == ()", named.0);
