@@ -13,6 +13,7 @@ pub fn tests() -> Vec<Trial> {
         real a_layer_is_sent_once,
         real archives_of_every_layout_reach_nodes,
         real baked_in_images_are_there_at_boot,
+        real images_of_the_config_are_there_at_boot,
     }
 }
 
@@ -301,4 +302,44 @@ fn baked_in_images_are_there_at_boot() {
         .code(1)
         .tells("image: \"none:1\" not present locally");
     c.home.kind(&["build", "add-image"]).code(1).tells("IMAGE");
+}
+
+/// `preload` of the config: an image of the engine and an archive, on every node, for pods that pull nothing.
+fn images_of_the_config_are_there_at_boot() {
+    let (mine, packed) = (name("preload"), name("preload-packed"));
+    let _images = Images(vec![mine.clone()]);
+    let c = Cluster::named("preload");
+    let pack = |reference: &str, file: &str| {
+        format!(
+            "image::pack(#{{reference: \"{reference}\", \
+             config: #{{entrypoint: [\"/bin/busybox\"]}}, files: [#{{from: \"busybox\", to: \"/bin/busybox\", mode: 0o755}}]}}, \"{file}\");"
+        )
+    };
+    c.home
+        .script(&format!(
+            "let box = engine::create(#{{name: \"{}-box\", image: \"{}\"}});
+             always(|| box.download(\"/bin/busybox\", \".\"), || box.remove());
+             {} {} image::load(\"mine.tar\");",
+            c.name,
+            crate::harness::IMAGE,
+            pack(&mine, "mine.tar"),
+            pack(&packed, "packed.tar"),
+        ))
+        .ok();
+    let config =
+        format!("preload: [\"{mine}\", packed.tar]\nnodes:\n- role: control-plane\n- role: worker\n");
+    c.create_with(&config, &["--wait", "2m"]).ok();
+    for (number, image) in [&mine, &packed].into_iter().enumerate() {
+        for role in ["control-plane", "worker"] {
+            let pod_name = format!("{role}{number}");
+            c.apply(&pod(&pod_name, image, "echo it was there", &c.node(role)));
+            c.wait_for("jsonpath={.status.phase}=Succeeded", &format!("pod/{pod_name}"));
+            c.kubectl(&["logs", &pod_name]).ok().stdout("it was there\n");
+        }
+    }
+    // what cannot be had is told before any node is made
+    c.delete().ok();
+    let ran = c.create_with("preload: [\"kind-test/none:1\"]\n", &[]);
+    ran.code(1).tells("image: \"kind-test/none:1\" not present locally").tells_not("Creating cluster");
+    c.home.kind(&["get", "nodes", "--name", &c.name]).ok().stdout("");
 }
