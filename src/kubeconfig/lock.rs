@@ -69,7 +69,9 @@ fn locked(config: &Path, lock: &Path, age: Option<Duration>) -> Error {
 
 /// `kubeconfig.write`
 pub(super) fn cannot(what: &str, path: &Path, cause: std::io::Error) -> Error {
-    Error::user("kubeconfig.write", format!("cannot {what} {}", path.display())).because(cause)
+    Error::user("kubeconfig.write", format!("cannot {what} {}", path.display()))
+        .because(cause)
+        .hint("make it writable, or name another file with --kubeconfig or KUBECONFIG")
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Kubeconfig files as kubectl and upstream kind treat them.
 
 use crate::harness::home::{Running, run};
-use crate::harness::{Cluster, Home, engine, plain, real, shared, skips_engine, upstream};
+use crate::harness::{Cluster, Home, engine, kubectl, plain, real, shared, skips_engine, upstream};
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 use std::os::unix::fs::symlink;
@@ -14,6 +14,7 @@ pub fn tests() -> Vec<Trial> {
         plain("kubeconfig::fifty_programs_write_at_once", fifty_programs_write_at_once),
         real("kubeconfig::what_cannot_be_changed_is_told_and_kept", what_cannot_be_changed_is_told_and_kept),
         real("kubeconfig::a_lock_of_kubectl_is_waited_for", a_lock_of_kubectl_is_waited_for),
+        real("kubeconfig::a_cluster_may_have_a_file_of_its_own", a_cluster_may_have_a_file_of_its_own),
         real("kubeconfig::deletion_leaves_what_upstream_leaves", deletion_leaves_what_upstream_leaves)
             .with_ignored_flag(compared),
         real("kubeconfig::exports_are_as_upstreams", exports_are_as_upstreams).with_ignored_flag(compared),
@@ -83,6 +84,8 @@ fn what_cannot_be_changed_is_told_and_kept() {
     let ran = export(&locked).code(1).tells("is locked by").tells("rm ");
     assert!(ran.took < Duration::from_secs(8), "{:?}", ran.took);
     assert_eq!(std::fs::read_to_string(&locked).unwrap(), before);
+    #[cfg(target_os = "linux")]
+    read_only(&home);
     // a link stays one
     let real = home.file("real", &with_clusters(&[], "work"));
     symlink("real", home.work().join("link")).unwrap();
@@ -91,6 +94,60 @@ fn what_cannot_be_changed_is_told_and_kept() {
     let config = value(&real);
     assert_eq!(config["current-context"], json!(c.context()));
     assert_eq!(config["clusters"].as_array().map(Vec::len), Some(2));
+}
+
+/// As somebody whom permissions hold back, which root is not.
+#[cfg(target_os = "linux")]
+fn read_only(home: &Home) {
+    use std::os::unix::fs::{PermissionsExt, chown};
+    let root = rustix::process::getuid().is_root();
+    let nobody = 65534;
+    let folder = home.root();
+    let program = folder.join("kind");
+    std::fs::copy(env!("CARGO_BIN_EXE_kind"), &program).unwrap();
+    let file = home.file("mine/config", &with_clusters(&[], "work"));
+    let before = std::fs::read_to_string(&file).unwrap();
+    let code = "kubeconfig::merge(kubeconfig::render(host::read(\"config\"), \"some\", \"\"), \"\")";
+    let script = home.file("mine/merge.rhai", code);
+    let mode = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    for path in [&folder, &home.work(), &program] {
+        mode(path, 0o755);
+    }
+    let own = file.parent().unwrap();
+    if root {
+        for path in [own, &file, &script] {
+            chown(path, Some(nobody), None).unwrap();
+        }
+    }
+    for (file_mode, folder_mode) in [(0o400, 0o700), (0o600, 0o500)] {
+        mode(&file, file_mode);
+        mode(own, folder_mode);
+        let mut command = if root {
+            let mut command = home.program("setpriv", &["--reuid=65534", "--regid=65534", "--clear-groups"]);
+            command.arg(&program);
+            command
+        } else {
+            home.program(&program, &[])
+        };
+        command
+            .args(["run", "--allow-host"])
+            .arg(&script)
+            .env("KUBECONFIG", &file)
+            .env("HOME", own)
+            .current_dir(own);
+        for name in ["XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"] {
+            command.env_remove(name);
+        }
+        let ran = run(command, "").code(1);
+        ran.tells(&file.display().to_string())
+            .tells("Permission denied")
+            .tells("--kubeconfig")
+            .tells_not("secret");
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), before);
+    }
+    mode(own, 0o700);
 }
 
 fn a_lock_of_kubectl_is_waited_for() {
@@ -144,6 +201,20 @@ fn deletion_leaves_what_upstream_leaves() {
         }
         assert_eq!(left[0], left[1]);
     }
+}
+
+/// With `--kubeconfig` that file gets the entry and loses it again, and no other.
+fn a_cluster_may_have_a_file_of_its_own() {
+    let c = Cluster::named("ownfile");
+    let mine = c.home.work().join("mine.conf");
+    let file = mine.display().to_string();
+    c.create(&["--kubeconfig", &file]).ok().tells(&format!("--kubeconfig {file}"));
+    assert!(!c.home.kubeconfig().exists(), "the user's own file was written");
+    let nodes = ["--kubeconfig", &file, "get", "nodes", "-o", "name"];
+    kubectl::kubectl(&c.home, &nodes, "").ok().stdout(&format!("node/{}\n", c.node("control-plane")));
+    c.home.kind(&["delete", "cluster", "--name", &c.name, "--kubeconfig", &file]).ok();
+    assert_eq!(value(&mine)["clusters"].as_array().map_or(0, Vec::len), 0);
+    assert!(!c.home.kubeconfig().exists());
 }
 
 /// What of a kubeconfig has a meaning: names, and the current context. Empty and missing mean the same.

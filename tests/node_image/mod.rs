@@ -163,6 +163,12 @@ fn default_name() {
     assert!(engine::has_image("kindest/node:latest"));
     let id = |name: &str| engine::get(&format!("/images/{name}/json"))["Id"].clone();
     assert_eq!(id("kindest/node:latest"), id(crate::harness::IMAGE));
+    let foreign = if cfg!(target_arch = "aarch64") { "amd64" } else { "arm64" };
+    c.home
+        .kind(&["build", "node-image", "--arch", foreign])
+        .code(1)
+        .stdout("")
+        .tells(&format!("error building node image: an image for {foreign} cannot be put together on "));
     let none = ["build", "node-image", "--type", "file", "none.tar.gz"];
     c.home.kind(&none).code(1).stdout("").tells("error building node image").tells("there is no none.tar.gz");
 }
