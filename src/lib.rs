@@ -39,6 +39,7 @@ pub mod lsp;
 pub mod node;
 #[doc(hidden)]
 pub mod repl;
+mod rfc6902;
 #[doc(hidden)]
 pub mod script;
 #[doc(hidden)]

@@ -2,7 +2,7 @@
 
 use super::problem::Problem;
 use super::{Cluster, JsonPatch};
-use crate::{containerd, kubeadm};
+use crate::{containerd, kubeadm, rfc6902};
 
 /// What is wrong with the patches of a cluster and of its nodes.
 pub(super) fn problems(cluster: &Cluster) -> Vec<Problem> {
@@ -19,7 +19,7 @@ pub(super) fn problems(cluster: &Cluster) -> Vec<Problem> {
         &mut found,
         "containerdConfigPatchesJSON6902",
         &cluster.containerd_config_patches_json6902,
-        containerd::json_patch_fault,
+        |text| rfc6902::parse(text).err(),
     );
     for (i, node) in cluster.nodes.iter().enumerate() {
         let path = |field: &str| format!("nodes[{i}].{field}");
@@ -41,7 +41,7 @@ fn merge(found: &mut Vec<Problem>, path: &str, patches: &[String], fault: fn(&st
 
 fn json(found: &mut Vec<Problem>, path: &str, patches: &[JsonPatch]) {
     for (i, patch) in patches.iter().enumerate() {
-        if let Some(why) = kubeadm::json_patch_fault(&patch.patch) {
+        if let Some(why) = rfc6902::parse(&patch.patch).err() {
             let path = format!("{path}[{i}].patch");
             let message = format!("{path} can be no patch: {why}");
             found.push(Problem::new(path, message));

@@ -8,4 +8,4 @@ mod patch;
 
 pub use document::{Rendered, render};
 pub use node_config::{ApiVersion, NodeConfig, NodeRole, TOKEN};
-pub use patch::{json_patch_fault, patch_fault};
+pub use patch::patch_fault;

@@ -6,7 +6,7 @@ use super::merge;
 use super::node_config::ApiVersion;
 use crate::config::JsonPatch;
 use crate::error::{Error, Result};
-use crate::yaml;
+use crate::{rfc6902, yaml};
 use serde_json::Value;
 
 /// Applies merge patches in order to all documents they are for; returns those that were for none, described.
@@ -42,14 +42,14 @@ pub(super) fn apply_json(documents: &mut [Value], patches: &[JsonPatch], whose: 
     let mut unused = Vec::new();
     for (number, patch) in patches.iter().enumerate() {
         let origin = format!("{whose}[{number}]");
-        let operations = operations(&patch.patch).map_err(|why| refused(&origin, &why))?;
+        let operations = rfc6902::parse(&patch.patch).map_err(|why| refused(&origin, &why))?;
         let version = match patch.group.as_str() {
             "" => patch.version.clone(),
             group => format!("{group}/{}", patch.version),
         };
         let mut used = false;
         for document in documents.iter_mut().filter(|document| is_for(document, &patch.kind, &version)) {
-            json_patch::patch(document, &operations).map_err(|e| refused(&origin, &e.to_string()))?;
+            rfc6902::apply(document, &operations).map_err(|why| refused(&origin, &why))?;
             used = true;
         }
         if !used {
@@ -91,19 +91,9 @@ fn parse(text: &str) -> std::result::Result<Vec<Value>, String> {
     Ok(parts)
 }
 
-fn operations(text: &str) -> std::result::Result<json_patch::Patch, String> {
-    let value = yaml::parse(text, "patch").map_err(|e| format!("it is not YAML: {}", e.message()))?;
-    serde_json::from_value(value).map_err(|e| format!("expected a list of operations (op, path, value): {e}"))
-}
-
 /// Why a text can be no merge patch, or `None`.
 pub fn patch_fault(text: &str) -> Option<String> {
     parse(text).err()
-}
-
-/// Why a text can be no JSON patch, or `None`.
-pub fn json_patch_fault(text: &str) -> Option<String> {
-    operations(text).err()
 }
 
 fn text_of(value: Option<&Value>) -> &str {
@@ -205,9 +195,5 @@ mod tests {
             assert!(error.message().contains("kubeadmConfigPatches[0]"), "{error:?}");
             assert!(patch_fault(text).is_some());
         }
-        for text in ["a: 1", "- op: sing\n  path: /a", "- {op: add}", ""] {
-            assert!(json_patch_fault(text).is_some(), "{text:?}");
-        }
-        assert_eq!(json_patch_fault("- {op: add, path: /a, value: [1]}"), None);
     }
 }
