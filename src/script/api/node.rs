@@ -244,6 +244,20 @@ fn register_files(engine: &mut Engine, run: &Arc<Run>) {
         "upload",
         move |ctx: NativeCallContext, n: &mut Node, from: &str, folder: &str| -> Returned<()> {
             trust::path(&r, &ctx, "upload", Path::new(from)).thrown()?;
+            // a folder that is not there is one that the plan only said it would make
+            let made = Path::new(from)
+                .parent()
+                .is_none_or(|parent| parent.as_os_str().is_empty() || parent.exists());
+            if !made
+                && r.planned(
+                    "host",
+                    Some(&n.name),
+                    format!("copy {from} of this machine to {folder}"),
+                    serde_json::Value::Null,
+                )
+            {
+                return Ok(());
+            }
             let archive = pack(PathBuf::from(from)).thrown()?;
             r.transfer(Some(&n.name), &format!("upload {from} to {folder}"), async {
                 n.exec(&ExecSpec {
