@@ -2,7 +2,8 @@
 
 use super::view::{container_of, text};
 use super::{Nerdctl, errors, spec};
-use crate::engine::{Container, ContainerSpec};
+use crate::engine::docker::signal_number;
+use crate::engine::{Container, ContainerSpec, ExecIo, ExecSpec};
 use crate::error::{Error, Result};
 use serde_json::Value;
 use std::collections::HashMap;
@@ -102,6 +103,29 @@ impl Nerdctl {
     pub(super) async fn start_container_impl(&self, name: &str) -> Result<()> {
         let _turn = self.turn.lock().await;
         self.act("start", &["start"], name).await
+    }
+
+    /// `nerdctl kill` takes a container off its network, whatever the signal is, so it is for the last one only. Others
+    /// are sent from within, where a first process that does not care for them gets them as little as from outside.
+    pub(super) async fn kill_container_impl(&self, name: &str, signal: &str) -> Result<()> {
+        let short = signal.trim_start_matches("SIG");
+        let from_outside = matches!(short, "KILL" | "9" | "STOP" | "19");
+        if !from_outside {
+            let how = signal_number(signal).map_or_else(|_| format!("-s {short}"), |number| format!("-{number}"));
+            let command = ["sh", "-c", "kill $0 1", &how].map(String::from).to_vec();
+            let spec = ExecSpec { command, user: "0".into(), ..Default::default() };
+            let done = self.exec_impl(name, &spec, ExecIo::default()).await?;
+            if done.code == 0 {
+                return Ok(());
+            }
+            // without a shell there is the other way
+            if !matches!(done.code, 126 | 127) {
+                let reason = String::from_utf8_lossy(&done.stderr).trim().to_owned();
+                let message = format!("cannot send {signal} to container {name}: {reason}");
+                return Err(Error::engine("engine.refused", message).hint("such as USR1, SIGRTMIN+3 or a number"));
+            }
+        }
+        self.act(&format!("send {signal} to"), &["kill", "--signal", signal], name).await
     }
 
     pub(super) async fn pause_container_impl(&self, name: &str) -> Result<()> {

@@ -89,7 +89,7 @@ impl Engine for Nerdctl {
         self.act("stop", &["stop", "--time", &grace.as_secs().to_string()], name).await
     }
     async fn kill_container(&self, name: &str, signal: &str) -> Result<()> {
-        self.act(&format!("send {signal} to"), &["kill", "--signal", signal], name).await
+        self.kill_container_impl(name, signal).await
     }
     async fn pause_container(&self, name: &str) -> Result<()> {
         self.pause_container_impl(name).await
