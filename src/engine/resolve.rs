@@ -76,9 +76,11 @@ pub fn resolve(env: &Environment) -> Result<Candidates> {
         Some("podman") => (false, true),
         Some(name @ ("nerdctl" | "finch" | "nerdctl.lima")) => {
             let endpoint = nerdctl_program(env, name, "KIND_EXPERIMENTAL_PROVIDER").ok_or_else(|| {
-                let message = format!("KIND_EXPERIMENTAL_PROVIDER is {name}, and no program {name} is in PATH");
-                Error::engine("engine.unreachable", message)
-                    .hint("install it, or unset KIND_EXPERIMENTAL_PROVIDER to take the first engine that answers")
+                let message =
+                    format!("KIND_EXPERIMENTAL_PROVIDER is {name}, and no program {name} is in PATH");
+                Error::engine("engine.unreachable", message).hint(
+                    "install it, or unset KIND_EXPERIMENTAL_PROVIDER to take the first engine that answers",
+                )
             })?;
             return Ok(Candidates { endpoints: vec![endpoint], explicit: true });
         }
@@ -106,9 +108,9 @@ pub fn resolve(env: &Environment) -> Result<Candidates> {
         endpoints.extend(podman_program(env));
     }
     if docker && podman {
-        let programs = ["nerdctl", "finch"].iter().find_map(|name| {
-            nerdctl_program(env, name, &format!("the {name} program"))
-        });
+        let programs = ["nerdctl", "finch"]
+            .iter()
+            .find_map(|name| nerdctl_program(env, name, &format!("the {name} program")));
         endpoints.extend(programs);
     }
     let mut seen = BTreeSet::new();

@@ -57,7 +57,9 @@ impl std::error::Error for Cause {}
 /// The error for what went wrong while `doing`.
 pub(super) fn explain(endpoint: &Endpoint, doing: &str, error: Bollard) -> Error {
     match error {
-        Bollard::DockerResponseServerError { status_code, message } => refused("docker", doing, status_code, &message),
+        Bollard::DockerResponseServerError { status_code, message } => {
+            refused("docker", doing, status_code, &message)
+        }
         Bollard::DockerStreamError { error } => refused("docker", doing, 0, &error),
         Bollard::JsonDataError { .. } | Bollard::JsonSerdeError { .. } => {
             Error::engine("engine.refused", format!("cannot {doing}: the engine's answer makes no sense"))

@@ -29,8 +29,10 @@ impl Nerdctl {
         let _turn = self.turn.lock().await;
         let told = self.program.text(&format!("create container {}", spec.name), &arguments).await;
         let told = told.map_err(|failed| match failed.code() {
-            "engine.conflict" => failed
-                .hint(format!("`{} rm -f {}` removes the container of that name", self.program.name, spec.name)),
+            "engine.conflict" => failed.hint(format!(
+                "`{} rm -f {}` removes the container of that name",
+                self.program.name, spec.name
+            )),
             _ => failed,
         })?;
         Ok(told.lines().last().unwrap_or_default().trim().to_owned())
@@ -61,7 +63,8 @@ impl Nerdctl {
         if listed.is_empty() {
             return Ok(Vec::new());
         }
-        let arguments: Vec<_> = ["container", "inspect"].into_iter().chain(listed.keys().map(String::as_str)).collect();
+        let arguments: Vec<_> =
+            ["container", "inspect"].into_iter().chain(listed.keys().map(String::as_str)).collect();
         let output = self.program.output(&arguments).await?;
         // one that has gone meanwhile is a failure, after those that are there
         if !output.status.success() && !errors::is_missing(&output.stderr) {
@@ -74,7 +77,8 @@ impl Nerdctl {
                 None => container.labels.contains_key(label),
             })
         };
-        let view = |found: &Value| container_of(found, listed.get(&text(&found["Id"])).map_or("", String::as_str));
+        let view =
+            |found: &Value| container_of(found, listed.get(&text(&found["Id"])).map_or("", String::as_str));
         let mut containers: Vec<_> = all.as_array().into_iter().flatten().map(view).filter(carries).collect();
         containers.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(containers)
@@ -111,7 +115,8 @@ impl Nerdctl {
         let short = signal.trim_start_matches("SIG");
         let from_outside = matches!(short, "KILL" | "9" | "STOP" | "19");
         if !from_outside {
-            let how = signal_number(signal).map_or_else(|_| format!("-s {short}"), |number| format!("-{number}"));
+            let how =
+                signal_number(signal).map_or_else(|_| format!("-s {short}"), |number| format!("-{number}"));
             let command = ["sh", "-c", "kill $0 1", &how].map(String::from).to_vec();
             let spec = ExecSpec { command, user: "0".into(), ..Default::default() };
             let done = self.exec_impl(name, &spec, ExecIo::default()).await?;
@@ -122,7 +127,9 @@ impl Nerdctl {
             if !matches!(done.code, 126 | 127) {
                 let reason = String::from_utf8_lossy(&done.stderr).trim().to_owned();
                 let message = format!("cannot send {signal} to container {name}: {reason}");
-                return Err(Error::engine("engine.refused", message).hint("such as USR1, SIGRTMIN+3 or a number"));
+                return Err(
+                    Error::engine("engine.refused", message).hint("such as USR1, SIGRTMIN+3 or a number")
+                );
             }
         }
         self.act(&format!("send {signal} to"), &["kill", "--signal", signal], name).await
@@ -153,7 +160,8 @@ impl Nerdctl {
     pub(super) async fn wait_container_impl(&self, name: &str) -> Result<i64> {
         let told = self.program.text(&format!("wait for container {name}"), &["wait", named(name)?]).await?;
         told.trim().parse().map_err(|_| {
-            let message = format!("cannot wait for container {name}: {} told \"{}\"", self.program.name, told.trim());
+            let message =
+                format!("cannot wait for container {name}: {} told \"{}\"", self.program.name, told.trim());
             Error::engine("engine.refused", message)
         })
     }

@@ -14,7 +14,9 @@ pub(super) fn refused(program: &str, doing: &str, status: ExitStatus, stderr: &s
         return Error::engine("engine.refused", format!("cannot {doing}: {program} ended with {status}"));
     }
     let text = reason.to_ascii_lowercase();
-    if text.contains("cannot access containerd socket") || text.contains("connection refused") && text.contains("containerd") {
+    if text.contains("cannot access containerd socket")
+        || text.contains("connection refused") && text.contains("containerd")
+    {
         return Error::engine("engine.unreachable", format!("cannot {doing}: {reason}"))
             .hint("is containerd running, and may this user use its socket?");
     }
@@ -25,8 +27,16 @@ pub(super) fn refused(program: &str, doing: &str, status: ExitStatus, stderr: &s
     if text.contains("is already used by id") {
         return meaning(program, doing, 0, &format!("{reason}: the name is in use"));
     }
-    let missing = ["no such container", "no such image", "no such object", "matching the provided request", "image not available", "not found"];
-    let about_a_registry = text.contains("failed to do request") || text.contains("failed to resolve reference");
+    let missing = [
+        "no such container",
+        "no such image",
+        "no such object",
+        "matching the provided request",
+        "image not available",
+        "not found",
+    ];
+    let about_a_registry =
+        text.contains("failed to do request") || text.contains("failed to resolve reference");
     let missing = missing.iter().any(|phrase| text.contains(phrase)) && !about_a_registry;
     meaning(program, doing, if missing { 404 } else { 0 }, &reason)
 }
@@ -89,7 +99,10 @@ mod tests {
             ("unable to find any network matching the provided request", "engine.not_found"),
             ("name-store error\nname \"x1\" is already used by ID \"d0\"", "engine.conflict"),
             ("network with name kind already exists", "engine.conflict"),
-            ("failed to load networking flags: bind for 127.0.0.1:23456 failed: port is already allocated", "engine.port_taken"),
+            (
+                "failed to load networking flags: bind for 127.0.0.1:23456 failed: port is already allocated",
+                "engine.port_taken",
+            ),
             ("subnet fc00::/64 overlaps with other one on this address space", "engine.subnet_taken"),
             ("no running task found: task 02 not found", "engine.not_running"),
             ("cannot exec in a paused state", "engine.not_running"),

@@ -33,7 +33,8 @@ impl Nerdctl {
             let mut arguments = vec!["exec", "--user=0", named(container)?];
             arguments.extend(["tar", "-c", "-f", "-", "-C", &parent, "--", &name]);
             let pieces = self.program.stream(&doing, &arguments).await;
-            return pieces.map_err(|error| if says_missing(error.message()) { missing(&doing) } else { error });
+            return pieces
+                .map_err(|error| if says_missing(error.message()) { missing(&doing) } else { error });
         }
         let folder = folder()?;
         let to = folder.path().join(&name);
@@ -43,7 +44,11 @@ impl Nerdctl {
             // ours until the archive is made
             let _held = folder;
             builder.follow_symlinks(false);
-            if to.is_dir() { builder.append_dir_all(&name, &to) } else { builder.append_path_with_name(&to, &name) }
+            if to.is_dir() {
+                builder.append_dir_all(&name, &to)
+            } else {
+                builder.append_path_with_name(&to, &name)
+            }
         }))
     }
 
@@ -70,7 +75,9 @@ fn folder() -> Result<TempDir> {
 }
 
 fn says_missing(text: &str) -> bool {
-    ["No such file", "Cannot open", "can't change directory", "can't open"].iter().any(|phrase| text.contains(phrase))
+    ["No such file", "Cannot open", "can't change directory", "can't open"]
+        .iter()
+        .any(|phrase| text.contains(phrase))
 }
 
 fn missing(doing: &str) -> Error {

@@ -6,8 +6,8 @@ use super::{Nerdctl, errors, spec};
 use crate::engine::docker::familiar;
 use crate::engine::{ByteStream, Image, ProgressFn};
 use crate::error::{Error, Result};
-use crate::host::{archive, fs};
 use crate::host::cache::hex;
+use crate::host::{archive, fs};
 use crate::image::{Config, from_layer};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -215,7 +215,10 @@ fn config_of(changes: &[String]) -> Result<Config> {
                 return Err(spec::unsupported(&format!("set {known} in an imported image")));
             }
             other => {
-                return Err(Error::engine("engine.refused", format!("{other} is not a valid change command")));
+                return Err(Error::engine(
+                    "engine.refused",
+                    format!("{other} is not a valid change command"),
+                ));
             }
         }
     }
@@ -228,9 +231,13 @@ mod tests {
 
     #[test]
     fn instructions_become_a_config() {
-        let changes = ["ENV A=b c", "ENTRYPOINT [\"/x\", \"y\"]", "CMD run it", "LABEL k=\"v\""].map(String::from);
+        let changes =
+            ["ENV A=b c", "ENTRYPOINT [\"/x\", \"y\"]", "CMD run it", "LABEL k=\"v\""].map(String::from);
         let config = config_of(&changes).unwrap();
-        assert_eq!((config.env, config.entrypoint), (vec!["A=b c".to_owned()], vec!["/x".into(), "y".into()]));
+        assert_eq!(
+            (config.env, config.entrypoint),
+            (vec!["A=b c".to_owned()], vec!["/x".into(), "y".into()])
+        );
         assert_eq!((config.cmd.last().unwrap().as_str(), config.labels["k"].as_str()), ("run it", "v"));
         assert_eq!(config_of(&["VOLUME /x".into()]).err().unwrap().code(), "engine.unsupported");
         assert_eq!(config_of(&["MAGIC".into()]).err().unwrap().code(), "engine.refused");

@@ -13,7 +13,8 @@ const BUILT_IN: [&str; 2] = ["host", "none"];
 impl Nerdctl {
     pub(super) async fn create_network_impl(&self, spec: &NetworkSpec) -> Result<String> {
         let driver = if spec.driver.is_empty() { "bridge" } else { &spec.driver };
-        let mut arguments: Vec<String> = vec!["network".into(), "create".into(), format!("--driver={driver}")];
+        let mut arguments: Vec<String> =
+            vec!["network".into(), "create".into(), format!("--driver={driver}")];
         if spec.ipv6 {
             arguments.push("--ipv6".into());
         }

@@ -52,7 +52,9 @@ impl OwnWords {
 }
 
 fn verdict_of(said: String) -> Verdict {
-    if let Some(code) = said.strip_prefix("exec failed with exit code ").and_then(|code| code.trim().parse().ok()) {
+    if let Some(code) =
+        said.strip_prefix("exec failed with exit code ").and_then(|code| code.trim().parse().ok())
+    {
         return Verdict::Code(code);
     }
     if !said.starts_with("OCI runtime exec failed") {
@@ -81,7 +83,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_started_has_a_code_of_its_own() {
-        let prefix = "OCI runtime exec failed: exec failed: unable to start container process: exec: \"nope\": ";
+        let prefix =
+            "OCI runtime exec failed: exec failed: unable to start container process: exec: \"nope\": ";
         let verdict = |said: &str| verdict_of(format!("{prefix}{said}"));
         assert!(matches!(verdict("executable file not found in $PATH"), Verdict::NotStarted(127, _)));
         assert!(matches!(verdict("permission denied"), Verdict::NotStarted(126, _)));

@@ -1,6 +1,8 @@
 //! From a [`ContainerSpec`] to nerdctl's arguments.
 
-use crate::engine::{CgroupNamespace, ContainerSpec, Mount, PortMapping, Propagation, Protocol, RestartPolicy};
+use crate::engine::{
+    CgroupNamespace, ContainerSpec, Mount, PortMapping, Propagation, Protocol, RestartPolicy,
+};
 use crate::error::{Error, Result};
 
 /// The arguments that create the container.
@@ -152,8 +154,11 @@ mod tests {
 
     #[test]
     fn a_node_is_described_in_flags() {
-        let mount =
-            |source: &str, target: &str| Mount { source: source.into(), target: target.into(), ..Default::default() };
+        let mount = |source: &str, target: &str| Mount {
+            source: source.into(),
+            target: target.into(),
+            ..Default::default()
+        };
         let published = |host_port, address: &str| PortMapping {
             container_port: 6443,
             host_port,
@@ -183,12 +188,30 @@ mod tests {
         };
         let made = arguments(&spec).unwrap();
         let wanted = [
-            "create", "--name=a", "--hostname=a", "--privileged=true", "--tmpfs=/run", "--volume=/var",
-            "--volume=/lib/modules:/lib/modules:ro", "--volume=/srv:/data:rshared",
-            "--publish=127.0.0.1:1:6443/tcp", "--publish=[::1]::6443/tcp", "--publish=2:6443/tcp",
-            "--publish=6443/tcp", "--init=false", "--restart=on-failure:1", "--network=kind", "--ip=10.4.0.9",
-            "--ip6=fd00::9", "--cpus=1.500", "--memory=1073741824b", "--pull=never", "--entrypoint=sh", "node:1",
-            "-c", "true",
+            "create",
+            "--name=a",
+            "--hostname=a",
+            "--privileged=true",
+            "--tmpfs=/run",
+            "--volume=/var",
+            "--volume=/lib/modules:/lib/modules:ro",
+            "--volume=/srv:/data:rshared",
+            "--publish=127.0.0.1:1:6443/tcp",
+            "--publish=[::1]::6443/tcp",
+            "--publish=2:6443/tcp",
+            "--publish=6443/tcp",
+            "--init=false",
+            "--restart=on-failure:1",
+            "--network=kind",
+            "--ip=10.4.0.9",
+            "--ip6=fd00::9",
+            "--cpus=1.500",
+            "--memory=1073741824b",
+            "--pull=never",
+            "--entrypoint=sh",
+            "node:1",
+            "-c",
+            "true",
         ];
         assert_eq!(made, wanted);
     }

@@ -123,7 +123,8 @@ impl Nerdctl {
             drop(child);
         });
         tokio::time::sleep(LISTENS).await;
-        let whole = stream::unfold(pieces, |mut pieces| async { pieces.recv().await.map(|event| (event, pieces)) });
+        let whole =
+            stream::unfold(pieces, |mut pieces| async { pieces.recv().await.map(|event| (event, pieces)) });
         Ok(whole.boxed())
     }
 }
@@ -167,7 +168,8 @@ fn event_of(line: &str) -> Option<EngineEvent> {
         "/tasks/oom" => ("oom", container),
         // the end of a command in it has an id of its own
         "/tasks/exit" if about["id"] == about["container_id"] => {
-            attributes.insert("exitCode".into(), about["exit_status"].as_i64().unwrap_or_default().to_string());
+            attributes
+                .insert("exitCode".into(), about["exit_status"].as_i64().unwrap_or_default().to_string());
             ("die", container)
         }
         _ => return None,
@@ -183,12 +185,16 @@ mod tests {
     #[test]
     fn containerds_events_are_told_in_dockers_words() {
         let line = |topic: &str, event: &str| {
-            serde_json::json!({"Timestamp": "2001-09-09T01:46:40.5Z", "Topic": topic, "Event": event}).to_string()
+            serde_json::json!({"Timestamp": "2001-09-09T01:46:40.5Z", "Topic": topic, "Event": event})
+                .to_string()
         };
-        let died = event_of(&line("/tasks/exit", r#"{"container_id":"a","id":"a","exit_status":137}"#)).unwrap();
+        let died =
+            event_of(&line("/tasks/exit", r#"{"container_id":"a","id":"a","exit_status":137}"#)).unwrap();
         assert_eq!((died.action.as_str(), died.container.as_str(), died.time), ("die", "a", 1_000_000_000));
         assert_eq!(died.attributes["exitCode"], "137");
-        assert!(event_of(&line("/tasks/exit", r#"{"container_id":"a","id":"exec-1","exit_status":0}"#)).is_none());
+        assert!(
+            event_of(&line("/tasks/exit", r#"{"container_id":"a","id":"exec-1","exit_status":0}"#)).is_none()
+        );
         assert!(event_of(&line("/snapshot/remove", r#"{"key":"x"}"#)).is_none());
         assert!(event_of("").is_none());
     }

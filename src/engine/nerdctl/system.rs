@@ -18,13 +18,19 @@ impl Nerdctl {
             return Ok(version.trim_start_matches('v').to_owned());
         }
         let complaint = super::errors::complaint(&String::from_utf8_lossy(&output.stderr));
-        let reason = if complaint.is_empty() { format!("it ended with {}", output.status) } else { complaint };
+        let reason =
+            if complaint.is_empty() { format!("it ended with {}", output.status) } else { complaint };
         let denied = reason.contains("permission denied");
         let code = if denied { "engine.no_permission" } else { "engine.unreachable" };
         let name = &self.program.name;
-        Err(Error::engine(code, format!("{} ({}) has no containerd", self.endpoint.address, self.endpoint.source))
-            .because(std::io::Error::other(reason))
-            .hint(format!("`{name} info` tells more; containerd must run, and this user must be allowed to use it")))
+        Err(Error::engine(
+            code,
+            format!("{} ({}) has no containerd", self.endpoint.address, self.endpoint.source),
+        )
+        .because(std::io::Error::other(reason))
+        .hint(format!(
+            "`{name} info` tells more; containerd must run, and this user must be allowed to use it"
+        )))
     }
 
     pub(super) async fn info_impl(&self) -> Result<Info> {

@@ -30,7 +30,8 @@ pub(super) async fn run<'a>(
     let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).map_err(broke)?;
     grantpt(&master).and_then(|()| unlockpt(&master)).map_err(broke)?;
     let name = ptsname(&master, Vec::new()).map_err(broke)?;
-    let slave = rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).map_err(broke)?;
+    let slave = rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())
+        .map_err(broke)?;
 
     // a size that is known already holds from the start
     let mut sizes = sizes.unwrap_or_else(|| stream::empty().boxed());
@@ -83,7 +84,8 @@ pub(super) async fn run<'a>(
     let resize = async {
         while let Some(size) = sizes.next().await {
             let _ = tcsetwinsize(&master, window(size));
-            if let Some(pid) = process.and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?)) {
+            if let Some(pid) = process.and_then(|id| rustix::process::Pid::from_raw(i32::try_from(id).ok()?))
+            {
                 let _ = rustix::process::kill_process(pid, rustix::process::Signal::WINCH);
             }
         }

@@ -43,7 +43,10 @@ pub(super) fn container_of(found: &Value, listed: &str) -> Container {
         ipv6,
         created: seconds_of(found["Created"].as_str().unwrap_or_default()),
         pid: found["State"]["Pid"].as_i64().filter(|_| found["State"]["Running"] == true).unwrap_or_default(),
-        labels: labels.into_iter().filter(|(name, _)| !INTERNAL.iter().any(|own| name.starts_with(own))).collect(),
+        labels: labels
+            .into_iter()
+            .filter(|(name, _)| !INTERNAL.iter().any(|own| name.starts_with(own)))
+            .collect(),
     }
 }
 
@@ -100,7 +103,9 @@ fn listed_ports(listed: &str) -> Vec<PortMapping> {
 
 /// IPv4 before IPv6, so that the first match is one every client can reach.
 fn sorted(mut ports: Vec<PortMapping>) -> Vec<PortMapping> {
-    ports.sort_by_key(|p| (p.container_port, p.protocol, p.listen_address.contains(':'), p.listen_address.clone()));
+    ports.sort_by_key(|p| {
+        (p.container_port, p.protocol, p.listen_address.contains(':'), p.listen_address.clone())
+    });
     ports
 }
 
@@ -160,7 +165,11 @@ pub(super) fn image_of(found: &Value) -> Image {
     let config = &found["Config"];
     Image {
         id: text(&found["Id"]),
-        tags: list(&found["RepoTags"]).into_iter().map(familiar).filter(|tag| !tag.contains("<none>")).collect(),
+        tags: list(&found["RepoTags"])
+            .into_iter()
+            .map(familiar)
+            .filter(|tag| !tag.contains("<none>"))
+            .collect(),
         digests: list(&found["RepoDigests"]).into_iter().map(familiar).collect(),
         architecture: text(&found["Architecture"]),
         os: text(&found["Os"]),
@@ -219,11 +228,16 @@ mod tests {
         assert_eq!(container.state, ContainerState::Exited);
         assert_eq!((container.image.as_str(), container.pid), ("kindest/node:v1", 0));
         assert_eq!(container.labels, [("b".to_owned(), "c,d".to_owned())].into());
-        assert_eq!((&container.ipv4["kind"], &container.ipv6["kind"]), (&"10.4.1.2".into(), &"fc00::2".into()));
+        assert_eq!(
+            (&container.ipv4["kind"], &container.ipv6["kind"]),
+            (&"10.4.1.2".into(), &"fc00::2".into())
+        );
         assert_eq!(container.host_port(6443, Protocol::TCP), Some(("127.0.0.1", 23456)));
         assert_eq!(container.host_port(80, Protocol::UDP), Some(("::", 80)));
         assert_eq!(container.mounts.len(), 2);
-        assert!(container.mounts[1].read_only && container.mounts[1].propagation == Propagation::HostToContainer);
+        assert!(
+            container.mounts[1].read_only && container.mounts[1].propagation == Propagation::HostToContainer
+        );
         assert!(container.created > 0);
     }
 }
