@@ -47,7 +47,7 @@ fn a_cluster_lives_on_containerd(nerdctl: &nerdctl::Nerdctl) {
         for n in c.nodes { n.exec("getent", "hosts", "NAME-worker"); n.exec("getent", "hosts", "NAME-control-plane"); }
         let n = c.nodes[0];
         print(n.exec("sh", "-c", "printf out; printf err >&2").stdout);
-        let code = |work| try { work.call(); "none" } catch (error) { error.code };
+        let code = |work| { let told = "none"; try { work.call(); } catch (error) { told = error.code; } told };
         print(code.call(|| n.exec("sh", "-c", "exit 7")));
         print(code.call(|| engine::container("kt-nowhere").start()));
         print(code.call(|| engine::create(#{name: n.name, image: "IMAGE"})));
