@@ -81,7 +81,7 @@ impl Endpoint {
     /// a virtual machine that shares folders counts too). Elsewhere than on Linux, and as `nerdctl.lima`, nerdctl is
     /// in a virtual machine that shares what it was told to.
     pub fn is_local(&self) -> bool {
-        let has_own_machine = !cfg!(target_os = "linux") || self.address.ends_with(".lima");
+        let has_own_machine = !cfg!(target_os = "linux") || self.address.rsplit('.').next() == Some("lima");
         self.socket().is_some()
             || self.kind == EndpointKind::Simulated
             || (self.kind == EndpointKind::Nerdctl && !has_own_machine)

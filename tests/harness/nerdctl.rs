@@ -175,7 +175,7 @@ impl Nerdctl {
     }
 }
 
-/// Builds the programs that are not there; containerd's are taken from where node images were built.
+/// Builds the programs, unless they are there.
 fn build(programs: &Path) -> Result<(), String> {
     let there =
         ["bin/nerdctl", "bin/containerd", "cni/tuning"].iter().all(|file| programs.join(file).exists());

@@ -89,7 +89,7 @@ pub(super) async fn run<'a>(
                 let _ = rustix::process::kill_process(pid, rustix::process::Signal::WINCH);
             }
         }
-        std::future::pending::<()>().await
+        std::future::pending::<()>().await;
     };
     let complaint = tokio::select! {
         ((), complaint) = futures_util::future::join(output, complaints) => complaint,
