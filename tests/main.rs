@@ -16,6 +16,7 @@ mod cli;
 mod engine;
 mod guides;
 mod harness;
+mod nerdctl;
 mod node_image;
 mod podman;
 mod recordings;
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
     tests.extend(guides::tests());
     tests.extend(recordings::tests());
     tests.extend(podman::tests());
+    tests.extend(nerdctl::tests());
     tests.extend(remote::tests());
     harness::on_interrupt(harness::tear_down);
     let conclusion = libtest_mimic::run(&arguments, tests);

@@ -12,16 +12,19 @@ pub enum EndpointKind {
     Docker,
     /// Podman's Docker-compatible API.
     Podman,
+    /// nerdctl, the command line of containerd.
+    Nerdctl,
     /// Nothing real: see [`crate::engine::Simulated`].
     Simulated,
 }
 
 impl EndpointKind {
-    /// `docker`, `podman` or `simulated`.
+    /// `docker`, `podman`, `nerdctl` or `simulated`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Docker => "docker",
             Self::Podman => "podman",
+            Self::Nerdctl => "nerdctl",
             Self::Simulated => "simulated",
         }
     }
@@ -51,7 +54,8 @@ impl Tls {
 pub struct Endpoint {
     /// What answers there.
     pub kind: EndpointKind,
-    /// `unix:///path`, `tcp://host:port`, `https://host:port` or `ssh://user@host`.
+    /// `unix:///path`, `tcp://host:port`, `https://host:port`, `ssh://user@host`, or `program:/path` of one that is
+    /// started.
     pub address: String,
     /// What named it, such as `DOCKER_HOST` or `the docker context "desktop"`.
     pub source: String,
@@ -74,9 +78,13 @@ impl Endpoint {
     }
 
     /// Whether paths of this machine mean the same to the engine (a socket of this machine; an engine in
-    /// a virtual machine that shares folders counts too).
+    /// a virtual machine that shares folders counts too). Elsewhere than on Linux, and as `nerdctl.lima`, nerdctl is
+    /// in a virtual machine that shares what it was told to.
     pub fn is_local(&self) -> bool {
-        self.socket().is_some() || self.kind == EndpointKind::Simulated
+        let has_own_machine = !cfg!(target_os = "linux") || self.address.rsplit('.').next() == Some("lima");
+        self.socket().is_some()
+            || self.kind == EndpointKind::Simulated
+            || (self.kind == EndpointKind::Nerdctl && !has_own_machine)
     }
 
     /// Where a published port is reached from this machine, as `host:port`; an IPv6 address gets its brackets. What is

@@ -1,5 +1,5 @@
-//! What runs containers, as a trait: Docker (and Podman's Docker-compatible API) over bollard, and a
-//! simulated engine for plans and rare faults.
+//! What runs containers, as a trait: Docker (and Podman's Docker-compatible API) over bollard, nerdctl
+//! by its command line, and a simulated engine for plans and rare faults.
 //!
 //! This layer knows containers, networks, volumes and images. It does not know what a cluster or a node
 //! is, and never sees a script.
@@ -7,6 +7,7 @@
 mod context;
 mod docker;
 mod endpoint;
+mod nerdctl;
 mod resolve;
 mod simulated;
 mod subnet;
@@ -15,6 +16,7 @@ mod types;
 pub use context::{Proxies, proxies};
 pub use docker::{Docker, leave_all};
 pub use endpoint::{Endpoint, EndpointKind, Tls};
+pub use nerdctl::Nerdctl;
 pub use resolve::{Candidates, Environment, connect, connect_in, connect_to, resolve};
 pub use simulated::{Answer, Deed, File, Matcher, Operation, Simulated};
 pub use subnet::ipv6_ula_subnet;
@@ -43,6 +45,7 @@ use std::time::Duration;
 /// | `engine.denied` | a registry wants other credentials, or has no such image |
 /// | `engine.no_registry` | the engine does not reach the registry |
 /// | `engine.time_limit` | a command was killed because it ran too long |
+/// | `engine.unsupported` | this engine has no way to do that |
 /// | `engine.refused` | the rest, in the engine's words |
 #[async_trait]
 pub trait Engine: Send + Sync {

@@ -2,13 +2,14 @@
 //!
 //! Order: `DOCKER_HOST`; `DOCKER_CONTEXT`; the current context of the docker command line; the sockets of
 //! Docker, of rootless Docker and Docker Desktop; the private engine of `kind engine start`; Podman's; where there is
-//! no socket but the podman program, that as a service of our own.
-//! `KIND_EXPERIMENTAL_PROVIDER=docker|podman` narrows this. What the user named is taken or fails: another
+//! no socket but the podman program, that as a service of our own; nerdctl, or finch.
+//! `KIND_EXPERIMENTAL_PROVIDER=docker|podman|nerdctl|finch|nerdctl.lima` narrows this. What the user named is taken or fails: another
 //! engine that happens to answer would hold other clusters.
 
 use super::context;
 use super::docker::Docker;
 use super::endpoint::PROGRAM;
+use super::nerdctl::Nerdctl;
 use super::{Endpoint, EndpointKind, Engine, Tls};
 use crate::error::{Error, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -73,10 +74,20 @@ pub fn resolve(env: &Environment) -> Result<Candidates> {
         None => (true, true),
         Some("docker") => (true, false),
         Some("podman") => (false, true),
+        Some(name @ ("nerdctl" | "finch" | "nerdctl.lima")) => {
+            let endpoint = nerdctl_program(env, name, "KIND_EXPERIMENTAL_PROVIDER").ok_or_else(|| {
+                let message =
+                    format!("KIND_EXPERIMENTAL_PROVIDER is {name}, and no program {name} is in PATH");
+                Error::engine("engine.unreachable", message).hint(
+                    "install it, or unset KIND_EXPERIMENTAL_PROVIDER to take the first engine that answers",
+                )
+            })?;
+            return Ok(Candidates { endpoints: vec![endpoint], explicit: true });
+        }
         Some(other) => {
             return Err(Error::user(
                 "engine.unknown_provider",
-                format!("KIND_EXPERIMENTAL_PROVIDER is \"{other}\"; known are docker and podman"),
+                format!("KIND_EXPERIMENTAL_PROVIDER is \"{other}\"; known are docker, podman, nerdctl, finch and nerdctl.lima"),
             )
             .hint("unset it to take the first engine that answers"));
         }
@@ -95,6 +106,12 @@ pub fn resolve(env: &Environment) -> Result<Candidates> {
         endpoints.extend(named_podman(env)?);
         endpoints.extend(podman_sockets(env));
         endpoints.extend(podman_program(env));
+    }
+    if docker && podman {
+        let programs = ["nerdctl", "finch"]
+            .iter()
+            .find_map(|name| nerdctl_program(env, name, &format!("the {name} program")));
+        endpoints.extend(programs);
     }
     let mut seen = BTreeSet::new();
     endpoints.retain(|endpoint| seen.insert(endpoint.address.clone()));
@@ -177,11 +194,19 @@ fn podman_sockets(env: &Environment) -> Vec<Endpoint> {
 
 /// The podman program, where it can be a service: elsewhere than on Linux it only talks to one.
 fn podman_program(env: &Environment) -> Option<Endpoint> {
-    let path = env.get("PATH").filter(|_| cfg!(target_os = "linux"))?;
-    let program =
-        std::env::split_paths(path).map(|folder| folder.join("podman")).find(|file| file.is_file())?;
-    let address = format!("{PROGRAM}{}", program.display());
+    let address = program(env, "podman").filter(|_| cfg!(target_os = "linux"))?;
     Some(Endpoint::new(EndpointKind::Podman, address, "the podman program"))
+}
+
+/// nerdctl, or a program that takes its arguments.
+fn nerdctl_program(env: &Environment, name: &str, source: &str) -> Option<Endpoint> {
+    Some(Endpoint::new(EndpointKind::Nerdctl, program(env, name)?, source))
+}
+
+/// The address of a program in `PATH`.
+fn program(env: &Environment, name: &str) -> Option<String> {
+    let file = std::env::split_paths(env.get("PATH")?).map(|f| f.join(name)).find(|file| file.is_file())?;
+    Some(format!("{PROGRAM}{}", file.display()))
 }
 
 fn runtime_folder(env: &Environment) -> PathBuf {
@@ -211,8 +236,13 @@ pub async fn connect_in(env: &Environment) -> Result<Arc<dyn Engine>> {
     let candidates = resolve(env)?;
     let mut tried = Vec::new();
     for endpoint in candidates.endpoints {
-        match Docker::connect(endpoint.clone(), env).await {
-            Ok(docker) => return Ok(Arc::new(docker)),
+        let connected: Result<Arc<dyn Engine>> = if endpoint.kind == EndpointKind::Nerdctl {
+            Nerdctl::connect(endpoint.clone(), env).await.map(|nerdctl| Arc::new(nerdctl) as _)
+        } else {
+            Docker::connect(endpoint.clone(), env).await.map(|docker| Arc::new(docker) as _)
+        };
+        match connected {
+            Ok(engine) => return Ok(engine),
             Err(error) if candidates.explicit => return Err(error),
             Err(error) => tried.push((endpoint, error)),
         }
@@ -234,7 +264,7 @@ fn nothing_answers(tried: &[(Endpoint, Error)]) -> Error {
     }
     error
         .hint("`kind engine start` starts a private engine on a Linux machine that has none")
-        .hint("install Docker or Podman, or name an engine elsewhere in DOCKER_HOST")
+        .hint("install Docker, Podman or nerdctl, or name an engine elsewhere in DOCKER_HOST")
 }
 
 #[cfg(test)]

@@ -100,6 +100,33 @@ fn the_podman_program_is_the_last_resort() {
 }
 
 #[test]
+fn nerdctl_is_taken_by_name_or_after_all_others() {
+    let mut machine = machine(&[("DOCKER_HOST", "unix:///docker.sock")]);
+    let folder = machine.env.home.join("bin").display().to_string();
+    machine.set("PATH", &folder);
+    machine.set("KIND_EXPERIMENTAL_PROVIDER", "nerdctl.lima");
+    assert_eq!(resolve(&machine.env).unwrap_err().code(), "engine.unreachable");
+    for name in ["finch", "nerdctl", "nerdctl.lima"] {
+        machine.write(&format!("bin/{name}"), "");
+        machine.set("KIND_EXPERIMENTAL_PROVIDER", name);
+        let endpoint = machine.explicit();
+        assert_eq!((endpoint.kind, endpoint.host.as_str()), (EndpointKind::Nerdctl, "127.0.0.1"));
+        assert!(endpoint.address.ends_with(&format!("/bin/{name}")), "{}", endpoint.address);
+        assert_eq!(endpoint.is_local(), name == "nerdctl" || name == "finch", "{name}");
+    }
+    machine.write("bin/podman", "");
+    machine.set("DOCKER_HOST", "");
+    machine.set("KIND_EXPERIMENTAL_PROVIDER", "");
+    let addresses = machine.addresses();
+    assert_eq!(
+        addresses[addresses.len() - 2..],
+        ["program:/home/me/bin/podman", "program:/home/me/bin/nerdctl"]
+    );
+    machine.set("KIND_EXPERIMENTAL_PROVIDER", "podman");
+    assert!(machine.addresses().iter().all(|address| address.contains("podman")));
+}
+
+#[test]
 fn docker_host_wins_and_brings_its_tls() {
     let mut machine = machine(&[("DOCKER_HOST", "tcp://build:2376"), ("DOCKER_CONTEXT", "other")]);
     let endpoint = machine.explicit();

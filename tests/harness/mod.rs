@@ -4,6 +4,7 @@
 //! - [`Cluster`]: a cluster of one test, deleted at its end; at most [`slots::LIMIT`] clusters at a time.
 //! - [`shared`]: one cluster for all tests that only read.
 //! - [`pty`]: the program on a terminal; [`recording`]: what docs/recordings shows of it.
+//! - [`nerdctl`]: a containerd of the tests' own.
 //! - [`podman`]: a Podman of the tests' own, and the suite on it.
 //! - [`engine`]: asks the engine over its socket, without the code under test.
 
@@ -13,6 +14,7 @@ pub mod files;
 pub mod home;
 pub mod images;
 pub mod kubectl;
+pub mod nerdctl;
 pub mod packages;
 pub mod podman;
 pub mod proxy;
@@ -140,6 +142,7 @@ pub fn tear_down() {
     }
     clusters::delete_all_of_this_run();
     podman::end();
+    nerdctl::end();
 }
 
 /// Calls `body` and ends when the run is interrupted or asked to end.

@@ -57,8 +57,10 @@ impl std::error::Error for Cause {}
 /// The error for what went wrong while `doing`.
 pub(super) fn explain(endpoint: &Endpoint, doing: &str, error: Bollard) -> Error {
     match error {
-        Bollard::DockerResponseServerError { status_code, message } => refused(doing, status_code, &message),
-        Bollard::DockerStreamError { error } => refused(doing, 0, &error),
+        Bollard::DockerResponseServerError { status_code, message } => {
+            refused("docker", doing, status_code, &message)
+        }
+        Bollard::DockerStreamError { error } => refused("docker", doing, 0, &error),
         Bollard::JsonDataError { .. } | Bollard::JsonSerdeError { .. } => {
             Error::engine("engine.refused", format!("cannot {doing}: the engine's answer makes no sense"))
                 .because(error)
@@ -78,17 +80,17 @@ pub(super) fn explain(endpoint: &Endpoint, doing: &str, error: Bollard) -> Error
     }
 }
 
-/// The error for an answer of the engine; `status` is 0 when the answer came in a stream.
-fn refused(doing: &str, status: u16, message: &str) -> Error {
+/// The error for an answer of the engine, whose command line is `program`; `status` is 0 when the answer came in a stream.
+pub(in crate::engine) fn refused(program: &str, doing: &str, status: u16, message: &str) -> Error {
     let reason = tidy(message);
     let text = reason.to_ascii_lowercase();
     let has = |phrases: &[&str]| phrases.iter().any(|phrase| text.contains(phrase));
     let error = |code: &str| Error::engine(code, format!("cannot {doing}: {reason}"));
 
     if has(&["no space left on device", "disk quota exceeded"]) {
-        return error("engine.no_space").hint(
-            "`docker system df` shows what takes the space, `docker system prune` frees what is not used",
-        );
+        return error("engine.no_space").hint(format!(
+            "`{program} system df` shows what takes the space, `{program} system prune` frees what is not used",
+        ));
     }
     if is_port_conflict(&text) {
         let error = match port_in(&reason) {
@@ -118,10 +120,11 @@ fn refused(doing: &str, status: u16, message: &str) -> Error {
     }
     if has(&["is not running", "container state improper", "is paused"]) {
         return error("engine.not_running")
-            .hint("`docker ps -a` shows its state, `docker logs` its last words");
+            .hint(format!("`{program} ps -a` shows its state, `{program} logs` its last words"));
     }
     if has(&["unauthorized", "authentication required", "denied: ", "access denied", "pull access denied"]) {
-        return error("engine.denied").hint("is the name right? a private image needs `docker login` first");
+        return error("engine.denied")
+            .hint(format!("is the name right? a private image needs `{program} login` first"));
     }
     if status == 404
         || has(&[

@@ -2,7 +2,7 @@ use super::*;
 use crate::engine::EndpointKind;
 
 fn code(status: u16, message: &str) -> String {
-    refused("create container x", status, message).code().to_owned()
+    refused("docker", "create container x", status, message).code().to_owned()
 }
 
 #[test]
@@ -61,6 +61,7 @@ fn what_engines_say_becomes_a_code() {
 #[test]
 fn a_registry_out_of_reach_is_not_an_engine_out_of_reach() {
     let error = refused(
+        "docker",
         "pull image x",
         500,
         "Get \"https://x/v2/\": dial tcp 10.0.0.1:443: connect: connection refused",
@@ -81,7 +82,7 @@ fn the_port_that_is_taken_is_named() {
             6443,
         ),
     ] {
-        let error = refused("start container x", 500, message);
+        let error = refused("docker", "start container x", 500, message);
         assert_eq!(error.code(), "engine.port_taken", "{message}");
         assert_eq!(error.message(), format!("cannot start container x: port {port} is taken"), "{message}");
         assert!(!error.hints().is_empty());

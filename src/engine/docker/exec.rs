@@ -146,9 +146,9 @@ fn config_of(spec: &ExecSpec, stdin: bool, token: &str) -> ExecConfig {
 }
 
 /// How much output of one command is kept, in bytes; `discard` takes any amount.
-pub(super) const KEPT: usize = 64 << 20;
+pub(in crate::engine) const KEPT: usize = 64 << 20;
 
-pub(super) fn too_much(spec: &ExecSpec) -> Error {
+pub(in crate::engine) fn too_much(spec: &ExecSpec) -> Error {
     let name = spec.command.first().map_or("", String::as_str);
     let message = format!("{name} wrote more than {} MiB and was killed", KEPT >> 20);
     Error::engine("engine.too_much_output", message)
@@ -199,7 +199,7 @@ async fn feed(mut input: Input, stdin: Option<ByteStream>) -> Error {
     std::future::pending().await
 }
 
-pub(super) fn out_of_time(spec: &ExecSpec, limit: Duration, result: &ExecResult) -> Error {
+pub(in crate::engine) fn out_of_time(spec: &ExecSpec, limit: Duration, result: &ExecResult) -> Error {
     let command = shlex::try_join(spec.command.iter().map(String::as_str)).unwrap_or_default();
     let name = spec.command.first().map_or("", String::as_str);
     Error::engine("engine.time_limit", format!("{name} did not end within {limit:?} and was killed"))

@@ -17,7 +17,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio_util::task::TaskTracker;
 
 /// Kills what carries one of the variables `$0` and `$1`, and looks again, as a process may be forking meanwhile.
-const KILLER: &str = r#"
+pub(in crate::engine) const KILLER: &str = r#"
 for round in 1 2 3; do
     found=
     for file in $(grep -ls -e "$0" -e "${1:-$0}" /proc/[0-9]*/environ 2>/dev/null); do
@@ -31,7 +31,7 @@ done
 const ROUNDS: u32 = 6;
 
 /// A variable that only one command has.
-pub(super) fn new_token() -> String {
+pub(in crate::engine) fn new_token() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     format!(

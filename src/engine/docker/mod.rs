@@ -24,7 +24,12 @@ mod upload;
 mod view;
 mod volumes;
 
+pub(super) use errors::refused;
+pub(super) use exec::{KEPT, out_of_time, too_much};
+pub(super) use kill::{KILLER, new_token};
+pub(super) use podman::signal_number;
 pub use ssh::leave_all;
+pub(super) use view::{familiar, seconds_of};
 
 use super::{
     ByteStream, Container, ContainerSpec, Endpoint, Engine, EngineEventStream, ExecIo, ExecResult, ExecSpec,

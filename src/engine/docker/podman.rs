@@ -264,8 +264,8 @@ fn limits(spec: &ContainerSpec) -> Value {
     limits.into()
 }
 
-/// Podman wants a number: `SIGRTMIN+3` is 37.
-fn signal_number(name: &str) -> Result<i32> {
+/// A signal's number: `SIGRTMIN+3` is 37.
+pub(in crate::engine) fn signal_number(name: &str) -> Result<i32> {
     let unknown = || {
         Error::user("engine.bad_signal", format!("\"{name}\" is no signal"))
             .hint("such as SIGTERM, SIGRTMIN+3 or a number")

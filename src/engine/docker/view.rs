@@ -174,7 +174,7 @@ fn env_of(list: Option<Vec<String>>) -> BTreeMap<String, String> {
 }
 
 /// Seconds since 1970 of an RFC 3339 time; 0 when it is none.
-pub(super) fn seconds_of(time: &str) -> i64 {
+pub(in crate::engine) fn seconds_of(time: &str) -> i64 {
     time.parse::<jiff::Timestamp>().map_or(0, jiff::Timestamp::as_second)
 }
 
@@ -213,7 +213,7 @@ fn subnets_of(ipam: Option<Ipam>) -> (Vec<String>, Vec<String>) {
 }
 
 /// An image's name as Docker tells it; Podman puts the registry in front that Docker leaves out.
-pub(super) fn familiar(name: String) -> String {
+pub(in crate::engine) fn familiar(name: String) -> String {
     match name.strip_prefix("docker.io/") {
         Some(rest) => rest.strip_prefix("library/").unwrap_or(rest).to_owned(),
         None => name,
