@@ -171,6 +171,7 @@ fn the_table_names_tests_that_there_are() {
     let tests: Vec<String> = crate::cli::tests()
         .into_iter()
         .chain(crate::node_image::tests())
+        .chain(crate::nerdctl::tests())
         .map(|t| t.name().to_owned())
         .collect();
     let named: Vec<&str> =

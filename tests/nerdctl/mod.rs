@@ -20,7 +20,8 @@ pub fn tests() -> Vec<Trial> {
     vec![trial.with_ignored_flag(skips_engine() || !nerdctl::is_possible())]
 }
 
-/// Two nodes, an image, commands, logs, errors in the words of every engine; and nothing is left.
+/// Two control planes behind a load balancer and a worker, an image, commands, logs, errors in the words of every engine;
+/// and nothing is left.
 fn a_cluster_lives_on_containerd(nerdctl: &nerdctl::Nerdctl) {
     let _slots = slots::take(2);
     let c = Cluster::named("nerdctl");
@@ -35,12 +36,12 @@ fn a_cluster_lives_on_containerd(nerdctl: &nerdctl::Nerdctl) {
         home::run(command, input)
     };
     let config = "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n\
-                  nodes: [{role: control-plane}, {role: worker}]\n";
+                  nodes: [{role: control-plane}, {role: control-plane}, {role: worker}]\n";
     kind(&["create", "cluster", "--name", &c.name, "--wait", "5m", "--config", "-"], config).ok();
     c.kubectl(&["wait", "--timeout=5m", "--for=condition=Ready", "nodes", "--all"]).ok();
     kind(&["get", "clusters"], "").ok().stdout(&format!("{}\n", c.name));
     let nodes = kind(&["get", "nodes", "--name", &c.name, "-o", "json"], "").ok().json();
-    assert_eq!(nodes.as_array().map(Vec::len), Some(2), "{nodes}");
+    assert_eq!(nodes.as_array().map(Vec::len), Some(4), "{nodes}");
 
     let script = r#"
         let c = cluster::find("NAME");
@@ -71,7 +72,7 @@ fn a_cluster_lives_on_containerd(nerdctl: &nerdctl::Nerdctl) {
         "for n in cluster::find(\"{}\").nodes {{ print(n.exec(\"ctr\", \"-n\", \"k8s.io\", \"images\", \"ls\", \"-q\").stdout); }}",
         c.name
     )], "").ok().stdout;
-    assert_eq!(images.matches("docker.io/kt/nerdctl:1\n").count(), 2, "{images}");
+    assert_eq!(images.matches("docker.io/kt/nerdctl:1\n").count(), 3, "{images}");
 
     let other = c.home.root().join("other.conf");
     kind(&["export", "kubeconfig", "--name", &c.name, "--kubeconfig", other.to_str().unwrap()], "").ok();
