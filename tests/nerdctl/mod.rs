@@ -1,7 +1,7 @@
 //! A cluster on nerdctl.
 
 use crate::harness::home::Ran;
-use crate::harness::{Cluster, home, need, nerdctl, podman, skips_engine, slots};
+use crate::harness::{Cluster, home, need, nerdctl, podman, skips_engine};
 use libtest_mimic::Trial;
 
 pub fn tests() -> Vec<Trial> {
@@ -23,8 +23,7 @@ pub fn tests() -> Vec<Trial> {
 /// Two control planes behind a load balancer and a worker, an image, commands, logs, errors in the words of every engine;
 /// and nothing is left.
 fn a_cluster_lives_on_containerd(nerdctl: &nerdctl::Nerdctl) {
-    let _slots = slots::take(2);
-    let c = Cluster::named("nerdctl");
+    let c = Cluster::large("nerdctl");
     let kind = |args: &[&str], input: &str| -> Ran {
         let mut command = c.home.command(args);
         for (name, _) in c.home.environment() {
