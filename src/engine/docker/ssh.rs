@@ -19,6 +19,8 @@ use tokio::task::JoinHandle;
 
 /// How long the first login may take.
 const LOGIN: Duration = Duration::from_secs(30);
+/// How long ssh may take to say why it ended.
+const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The way to the other side; gone when dropped.
 pub(super) struct Tunnel {
@@ -169,6 +171,7 @@ async fn carry(mut stream: UnixStream, route: Arc<Route>) -> Result<()> {
         return Err(Error::other("ssh has no input or output"));
     };
     let listen = tokio::spawn(listen_to(child, route));
+    let listens = listen.abort_handle();
     let (mut read, mut write) = stream.split();
     let there = async {
         let sent = tokio::io::copy(&mut read, &mut stdin).await;
@@ -178,6 +181,10 @@ async fn carry(mut stream: UnixStream, route: Arc<Route>) -> Result<()> {
     };
     let back = async {
         let got = tokio::io::copy(&mut stdout, &mut write).await;
+        if matches!(got, Ok(0)) {
+            // no answer: whoever waits is to find all that ssh has to say about it
+            let _ = tokio::time::timeout(LAST_WORDS, listen).await;
+        }
         write.shutdown().await?;
         got
     };
@@ -189,7 +196,7 @@ async fn carry(mut stream: UnixStream, route: Arc<Route>) -> Result<()> {
         _ = &mut there => back.await,
     };
     // ends ssh, should it still run
-    listen.abort();
+    listens.abort();
     carried.map(drop)
 }
 
