@@ -4,6 +4,7 @@
 //! This layer knows containers, networks, volumes and images. It does not know what a cluster or a node
 //! is, and never sees a script.
 
+mod command;
 mod context;
 mod docker;
 mod endpoint;

@@ -3,8 +3,8 @@
 //! Order: `DOCKER_HOST`; `DOCKER_CONTEXT`; the current context of the docker command line; the sockets of
 //! Docker, of rootless Docker and Docker Desktop; the private engine of `kind engine start`; Podman's; where there is
 //! no socket but the podman program, that as a service of our own; nerdctl, or finch.
-//! `KIND_EXPERIMENTAL_PROVIDER=docker|podman|nerdctl|finch|nerdctl.lima` narrows this. What the user named is taken or fails: another
-//! engine that happens to answer would hold other clusters.
+//! `KIND_EXPERIMENTAL_PROVIDER=docker|podman|nerdctl|finch|nerdctl.lima` narrows this. What the user named is taken or
+//! fails: another engine that happens to answer would hold other clusters.
 
 use super::context;
 use super::docker::Docker;

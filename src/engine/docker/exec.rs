@@ -1,17 +1,15 @@
 //! Commands in containers.
 
 use super::Docker;
-use super::kill::KillOnDrop;
 use super::request::segment;
 use super::streams::tagged;
-use crate::engine::{ByteStream, ExecIo, ExecResult, ExecSpec, OutputFn};
-use crate::error::{Context, Error, Result};
-use crate::event::Stream;
+use crate::engine::command::{Collected, doing, new_token, out_of_time, too_much};
+use crate::engine::{ByteStream, ExecIo, ExecResult, ExecSpec};
+use crate::error::{Error, Result};
 use bollard::container::LogOutput;
 use bollard::errors::Error as Bollard;
 use bollard::exec::{ResizeExecOptions, StartExecOptions, StartExecResults};
 use bollard::models::ExecConfig;
-use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt, StreamExt};
 use std::pin::Pin;
@@ -36,11 +34,8 @@ impl Docker {
         {
             return Ok(result);
         }
-        let doing = format!(
-            "run {} in container {container}",
-            spec.command.first().map_or("nothing", String::as_str)
-        );
-        let token = super::kill::new_token();
+        let doing = doing(container, spec);
+        let token = new_token();
         let ExecIo { stdin, output: tell, discard, mut sizes } = io;
         let mut config = config_of(spec, stdin.is_some(), &token);
         // a size that is known already is there before the command looks
@@ -49,7 +44,7 @@ impl Docker {
         let sizes = sizes.map(|sizes| futures_util::stream::iter(first).chain(sizes).boxed());
         let created = self.client.create_exec(&segment(container)?, config).await;
         let id = created.map_err(|error| self.failed(&doing, error))?.id;
-        let guard = KillOnDrop::new(self, container, &id, vec![token]);
+        let mut guard = self.killer(container, &id, vec![token]);
 
         let options = StartExecOptions { detach: false, tty: spec.tty, output_capacity: Some(CAPACITY) };
         let started = self.client.start_exec(&id, Some(options)).await;
@@ -64,9 +59,10 @@ impl Docker {
         };
 
         let mut result = ExecResult::default();
+        let collected = Collected { tell, discard, result: &mut result };
         let work = async {
             tokio::select! {
-                done = collect(output, tell, discard, &mut result) => match done {
+                done = collect(output, collected) => match done {
                     // Podman breaks the connection when a command ends that has not read all of its input
                     Err(_) if self.has_ended(&id).await => Ok(()),
                     Ok(true) => Ok(()),
@@ -77,16 +73,8 @@ impl Docker {
                 () = self.resize(&id, sizes) => Ok(()),
             }
         };
-        match spec.time_limit {
-            None => work.await?,
-            Some(limit) => {
-                let Ok(done) = tokio::time::timeout(limit, work).await else {
-                    guard.kill_now().await;
-                    return Err(out_of_time(spec, limit, &result));
-                };
-                done?;
-            }
-        }
+        let done = guard.within(spec.time_limit, work).await;
+        done.map_err(|limit| out_of_time(spec, limit, &result))??;
         result.code = self.exit_code(&id, &doing).await?;
         guard.disarm();
         own_up_to_failed_start(&mut result);
@@ -145,36 +133,12 @@ fn config_of(spec: &ExecSpec, stdin: bool, token: &str) -> ExecConfig {
     }
 }
 
-/// How much output of one command is kept, in bytes; `discard` takes any amount.
-pub(in crate::engine) const KEPT: usize = 64 << 20;
-
-pub(in crate::engine) fn too_much(spec: &ExecSpec) -> Error {
-    let name = spec.command.first().map_or("", String::as_str);
-    let message = format!("{name} wrote more than {} MiB and was killed", KEPT >> 20);
-    Error::engine("engine.too_much_output", message)
-        .hint("let the command write to a file, or a filter take less")
-}
-
 /// Reads the output to its end; false when it is more than is kept.
-async fn collect(
-    mut output: Output,
-    tell: Option<OutputFn<'_>>,
-    discard: bool,
-    result: &mut ExecResult,
-) -> Result<bool, Bollard> {
+async fn collect(mut output: Output, mut collected: Collected<'_, '_>) -> Result<bool, Bollard> {
     while let Some(piece) = output.next().await {
-        let (stream, bytes): (Stream, Bytes) = tagged(piece?);
-        if let Some(tell) = tell {
-            tell(stream, &bytes);
-        }
-        if !discard {
-            match stream {
-                Stream::Stdout => result.stdout.extend_from_slice(&bytes),
-                Stream::Stderr => result.stderr.extend_from_slice(&bytes),
-            }
-            if result.stdout.len() + result.stderr.len() > KEPT {
-                return Ok(false);
-            }
+        let (stream, bytes) = tagged(piece?);
+        if !collected.add(stream, &bytes) {
+            return Ok(false);
         }
     }
     Ok(true)
@@ -197,18 +161,6 @@ async fn feed(mut input: Input, stdin: Option<ByteStream>) -> Error {
     }
     let _keep = input;
     std::future::pending().await
-}
-
-pub(in crate::engine) fn out_of_time(spec: &ExecSpec, limit: Duration, result: &ExecResult) -> Error {
-    let command = shlex::try_join(spec.command.iter().map(String::as_str)).unwrap_or_default();
-    let name = spec.command.first().map_or("", String::as_str);
-    Error::engine("engine.time_limit", format!("{name} did not end within {limit:?} and was killed"))
-        .with_context(Context {
-            command: Some(command),
-            stdout: Some(String::from_utf8_lossy(&result.stdout).into_owned()),
-            stderr: Some(String::from_utf8_lossy(&result.stderr).into_owned()),
-            ..Default::default()
-        })
 }
 
 /// The runtime's complaint that a command cannot be started comes as its standard output.

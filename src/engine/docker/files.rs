@@ -153,13 +153,17 @@ async fn peek(mut archive: ByteStream, limit: usize) -> (ByteStream, Vec<PathBuf
     (stream::iter(head).chain(archive).boxed(), entries)
 }
 
+/// Whether a `tar`, GNU's or Busybox's, complains of a path that is not there.
+pub(in crate::engine) fn says_missing(text: &str) -> bool {
+    ["No such file", "Cannot open", "can't change directory", "can't open"]
+        .iter()
+        .any(|phrase| text.contains(phrase))
+}
+
 fn tar_failed(doing: &str, code: i64, stderr: &[u8]) -> Error {
     let said = String::from_utf8_lossy(stderr);
     let said = said.trim();
-    let missing = said.contains("No such file")
-        || said.contains("Cannot open")
-        || said.contains("can't change directory");
-    let error_code = if missing { "engine.not_found" } else { "engine.refused" };
+    let error_code = if says_missing(said) { "engine.not_found" } else { "engine.refused" };
     let error = Error::engine(error_code, format!("cannot {doing}: tar ended with {code}: {said}"));
     match code {
         126 | 127 => error

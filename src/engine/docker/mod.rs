@@ -25,9 +25,9 @@ mod view;
 mod volumes;
 
 pub(super) use errors::refused;
-pub(super) use exec::{KEPT, out_of_time, too_much};
-pub(super) use kill::{KILLER, new_token};
+pub(super) use files::says_missing;
 pub(super) use podman::signal_number;
+pub(super) use spec::bind;
 pub use ssh::leave_all;
 pub(super) use view::{familiar, seconds_of};
 

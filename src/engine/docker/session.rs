@@ -7,10 +7,10 @@
 //! environment. Where a container has no shell, or no setsid, commands are started by themselves.
 
 use super::Docker;
-use super::exec::{Input, KEPT, Output, out_of_time, too_much};
-use super::kill::{KillOnDrop, new_token};
+use super::exec::{Input, Output};
 use super::request::segment;
 use super::streams::tagged;
+use crate::engine::command::{Collected, doing, new_token, out_of_time, too_much};
 use crate::engine::{ExecIo, ExecResult, ExecSpec, OutputFn};
 use crate::error::Result;
 use crate::event::Stream;
@@ -139,7 +139,6 @@ impl Docker {
         if !self.sessions.can_have(container) {
             return Ok(None);
         }
-        let doing = format!("run {} in container {container}", spec.command[0]);
         loop {
             let waiting = self.sessions.take(container);
             let is_new = waiting.is_none();
@@ -168,7 +167,7 @@ impl Docker {
                     result.code = 137;
                     return Ok(Some(result));
                 }
-                Err(error) => return Err(self.failed(&doing, error)),
+                Err(error) => return Err(self.failed(&doing(container, spec), error)),
             }
         }
     }
@@ -206,30 +205,19 @@ impl Docker {
     ) -> Result<Result<Ended, Bollard>> {
         session.count += 1;
         let token = format!("{}.{};", session.token, session.count);
-        let guard = KillOnDrop::new(
-            self,
-            container,
-            &session.exec,
-            vec![format!("{}.0;", session.token), token.clone()],
-        );
+        let tokens = vec![format!("{}.0;", session.token), token.clone()];
+        let mut guard = self.killer(container, &session.exec, tokens);
         let request = format!("export '{token}'\n{text}\n{}\n", session.mark);
         let work = async {
             // a shell that is gone shows by its output
             if session.input.write_all(request.as_bytes()).await.is_ok() {
                 let _ = session.input.flush().await;
             }
-            session.read(tell, result).await
+            let Tell { output: tell, discard } = tell;
+            session.read(Collected { tell, discard, result: &mut *result }).await
         };
-        let ended = match spec.time_limit {
-            None => work.await,
-            Some(limit) => match tokio::time::timeout(limit, work).await {
-                Ok(ended) => ended,
-                Err(_) => {
-                    guard.kill_now().await;
-                    return Err(out_of_time(spec, limit, result));
-                }
-            },
-        };
+        let ended = guard.within(spec.time_limit, work).await;
+        let ended = ended.map_err(|limit| out_of_time(spec, limit, result))?;
         match &ended {
             Ok(Ended::With(_)) => {
                 guard.disarm();
@@ -244,25 +232,14 @@ impl Docker {
 
 impl Session {
     /// Reads what one command writes.
-    async fn read(&mut self, tell: Tell<'_>, result: &mut ExecResult) -> Result<Ended, Bollard> {
+    async fn read(&mut self, mut collected: Collected<'_, '_>) -> Result<Ended, Bollard> {
         let mut streams = [Marked::new(&self.mark), Marked::new(&self.mark)];
         while let Some(piece) = self.output.next().await {
             let (stream, bytes) = tagged(piece?);
             let marked = &mut streams[usize::from(stream == Stream::Stderr)];
             let written = marked.add(&bytes);
-            if !written.is_empty() {
-                if let Some(output) = tell.output {
-                    output(stream, &written);
-                }
-                if !tell.discard {
-                    match stream {
-                        Stream::Stdout => result.stdout.extend_from_slice(&written),
-                        Stream::Stderr => result.stderr.extend_from_slice(&written),
-                    }
-                    if result.stdout.len() + result.stderr.len() > KEPT {
-                        return Ok(Ended::TooMuch);
-                    }
-                }
+            if !collected.add(stream, &written) {
+                return Ok(Ended::TooMuch);
             }
             if let [Some(end), Some(_)] = [&streams[0].ended, &streams[1].ended] {
                 let mut words = end.split(' ');

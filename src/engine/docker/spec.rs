@@ -87,7 +87,8 @@ fn fits_a_bind(mount: &Mount) -> bool {
     !mount.source.contains(':') && !mount.target.contains(':')
 }
 
-fn bind(mount: &Mount) -> String {
+/// A mount as `SOURCE:TARGET:OPTIONS`.
+pub(in crate::engine) fn bind(mount: &Mount) -> String {
     let is_path = mount.source.starts_with('/');
     let mut options = Vec::new();
     if mount.read_only {

@@ -2,11 +2,10 @@
 
 use super::Nerdctl;
 use super::containers::named;
-use super::kill::KillOnDrop;
 use super::own_words::{OwnWords, Verdict};
 use super::program::pour;
 use super::terminal;
-use crate::engine::docker::{KEPT, new_token, out_of_time, too_much};
+use crate::engine::command::{Collected, doing, new_token, out_of_time, too_much};
 use crate::engine::{ByteStream, ExecIo, ExecResult, ExecSpec, OutputFn};
 use crate::error::{Error, Result};
 use crate::event::Stream;
@@ -26,32 +25,19 @@ impl Nerdctl {
     ) -> Result<ExecResult> {
         let token = new_token();
         let arguments = arguments(named(container)?, spec, io.stdin.is_some(), &token);
-        let guard = KillOnDrop::new(self, container, token);
+        let mut guard = self.killer(container, token);
         let mut result = ExecResult::default();
         let work = async {
             if spec.tty {
-                terminal::run(&self.program, &arguments, io, &mut result).await
+                terminal::run(&self.program, &arguments, io, spec, &mut result).await
             } else {
                 self.run_exec(&arguments, io, spec, &mut result).await
             }
         };
-        let ended = match spec.time_limit {
-            None => work.await,
-            Some(limit) => match tokio::time::timeout(limit, work).await {
-                Ok(ended) => ended,
-                Err(_) => {
-                    guard.kill_now().await;
-                    return Err(out_of_time(spec, limit, &result));
-                }
-            },
-        };
-        let (status, words, tell) = ended?;
+        let ended = guard.within(spec.time_limit, work).await;
+        let (status, words, tell) = ended.map_err(|limit| out_of_time(spec, limit, &result))??;
         guard.disarm();
-        let doing = format!(
-            "run {} in container {container}",
-            spec.command.first().map_or("nothing", String::as_str)
-        );
-        self.judge(&doing, status, words, tell, &mut result)?;
+        self.judge(&doing(container, spec), status, words, tell, &mut result)?;
         Ok(result)
     }
 
@@ -75,7 +61,7 @@ impl Nerdctl {
         let mut collected = Collected { tell, discard, result };
         let read = async {
             tokio::select! {
-                done = collected.read(stdout, stderr, &mut words) => match done {
+                done = read(&mut collected, stdout, stderr, &mut words) => match done {
                     Ok(true) => Ok(()),
                     Ok(false) => Err(too_much(spec)),
                     Err(error) => Err(self.program.broke(error)),
@@ -169,59 +155,32 @@ async fn feed(to: Option<ChildStdin>, input: Option<ByteStream>) -> Error {
     std::future::pending().await
 }
 
-/// Where output goes.
-pub(super) struct Collected<'a, 'b> {
-    pub tell: Option<OutputFn<'a>>,
-    pub discard: bool,
-    pub result: &'b mut ExecResult,
-}
-
-impl Collected<'_, '_> {
-    /// Takes a piece; false when it is more than is kept.
-    pub(super) fn add(&mut self, stream: Stream, bytes: &[u8]) -> bool {
-        if bytes.is_empty() {
-            return true;
-        }
-        if let Some(tell) = self.tell {
-            tell(stream, bytes);
-        }
-        if self.discard {
-            return true;
-        }
-        match stream {
-            Stream::Stdout => self.result.stdout.extend_from_slice(bytes),
-            Stream::Stderr => self.result.stderr.extend_from_slice(bytes),
-        }
-        self.result.stdout.len() + self.result.stderr.len() <= KEPT
-    }
-
-    /// Reads both to their ends; false when it is more than is kept.
-    async fn read(
-        &mut self,
-        mut stdout: impl AsyncRead + Unpin,
-        mut stderr: impl AsyncRead + Unpin,
-        words: &mut OwnWords,
-    ) -> std::io::Result<bool> {
-        let (mut out, mut err) = (vec![0; CAPACITY], vec![0; CAPACITY]);
-        let (mut out_open, mut err_open) = (true, true);
-        while out_open || err_open {
-            let fits = tokio::select! {
-                read = stdout.read(&mut out), if out_open => {
-                    let read = read?;
-                    out_open = read > 0;
-                    self.add(Stream::Stdout, &out[..read])
-                }
-                read = stderr.read(&mut err), if err_open => {
-                    let read = read?;
-                    err_open = read > 0;
-                    let written = words.add(&err[..read]);
-                    self.add(Stream::Stderr, &written)
-                }
-            };
-            if !fits {
-                return Ok(false);
+/// Reads both to their ends; false when it is more than is kept.
+async fn read(
+    collected: &mut Collected<'_, '_>,
+    mut stdout: impl AsyncRead + Unpin,
+    mut stderr: impl AsyncRead + Unpin,
+    words: &mut OwnWords,
+) -> std::io::Result<bool> {
+    let (mut out, mut err) = (vec![0; CAPACITY], vec![0; CAPACITY]);
+    let (mut out_open, mut err_open) = (true, true);
+    while out_open || err_open {
+        let fits = tokio::select! {
+            read = stdout.read(&mut out), if out_open => {
+                let read = read?;
+                out_open = read > 0;
+                collected.add(Stream::Stdout, &out[..read])
             }
+            read = stderr.read(&mut err), if err_open => {
+                let read = read?;
+                err_open = read > 0;
+                let written = words.add(&err[..read]);
+                collected.add(Stream::Stderr, &written)
+            }
+        };
+        if !fits {
+            return Ok(false);
         }
-        Ok(true)
     }
+    Ok(true)
 }

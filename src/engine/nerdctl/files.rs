@@ -3,6 +3,7 @@
 
 use super::Nerdctl;
 use super::containers::named;
+use crate::engine::docker::says_missing;
 use crate::engine::{ByteStream, ExecIo, ExecSpec};
 use crate::error::{Error, Result};
 use crate::host::archive;
@@ -72,12 +73,6 @@ fn tar(arguments: &[&str]) -> ExecSpec {
 fn folder() -> Result<TempDir> {
     let made = tempfile::Builder::new().prefix("kind-cp-").tempdir();
     made.map_err(|error| crate::host::fs::error("make a folder in", &std::env::temp_dir(), error))
-}
-
-fn says_missing(text: &str) -> bool {
-    ["No such file", "Cannot open", "can't change directory", "can't open"]
-        .iter()
-        .any(|phrase| text.contains(phrase))
 }
 
 fn missing(doing: &str) -> Error {

@@ -1,8 +1,9 @@
 //! From a [`ContainerSpec`] to nerdctl's arguments.
 
 use crate::engine::{
-    CgroupNamespace, ContainerSpec, Mount, PortMapping, Propagation, Protocol, RestartPolicy,
+    CgroupNamespace, ContainerSpec, Mount, PortMapping, Protocol, RestartPolicy,
 };
+use crate::engine::docker::bind;
 use crate::error::{Error, Result};
 
 /// The arguments that create the container.
@@ -112,21 +113,7 @@ fn volume(mount: &Mount) -> Result<String> {
     if mount.source.is_empty() {
         return Ok(mount.target.clone());
     }
-    let is_path = mount.source.starts_with('/');
-    let mut options = Vec::new();
-    if mount.read_only {
-        options.push("ro");
-    }
-    if mount.selinux_relabel {
-        options.push("z");
-    }
-    match mount.propagation {
-        Propagation::HostToContainer if is_path => options.push("rslave"),
-        Propagation::Bidirectional if is_path => options.push("rshared"),
-        _ => {}
-    }
-    let suffix = if options.is_empty() { String::new() } else { format!(":{}", options.join(",")) };
-    Ok(format!("{}:{}{suffix}", mount.source, mount.target))
+    Ok(bind(mount))
 }
 
 /// `127.0.0.1:8080:80/tcp`; without a port of the host, nerdctl chooses one.
@@ -151,6 +138,7 @@ fn port(port: &PortMapping) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::Propagation;
 
     #[test]
     fn a_node_is_described_in_flags() {

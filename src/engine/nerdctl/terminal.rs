@@ -1,9 +1,10 @@
 //! A command with a terminal: nerdctl wants one of its own, so it gets a pseudo-terminal of which we hold the other end.
 
-use super::exec::{Collected, Ended};
+use super::exec::Ended;
 use super::own_words::OwnWords;
 use super::program::Program;
-use crate::engine::{ExecIo, ExecResult};
+use crate::engine::command::{Collected, too_much};
+use crate::engine::{ExecIo, ExecResult, ExecSpec};
 use crate::error::{Error, Result};
 use crate::event::Stream;
 use futures_util::{FutureExt, StreamExt, stream};
@@ -23,6 +24,7 @@ pub(super) async fn run<'a>(
     program: &Program,
     arguments: &[String],
     io: ExecIo<'a>,
+    spec: &ExecSpec,
     result: &mut ExecResult,
 ) -> Result<Ended<'a>> {
     let broke = |error: rustix::io::Errno| program.broke(error.into());
@@ -55,15 +57,18 @@ pub(super) async fn run<'a>(
         let mut buffer = vec![0; 16 * 1024];
         // the terminal's other side being closed is an error to us
         while let Ok(read @ 1..) = reader.read(&mut buffer).await {
-            collected.add(Stream::Stdout, &buffer[..read]);
+            if !collected.add(Stream::Stdout, &buffer[..read]) {
+                return Err(too_much(spec));
+            }
         }
+        Ok(())
     };
     let complaints = async {
         let mut text = Vec::new();
         if let Some(stderr) = &mut stderr {
             let _ = stderr.read_to_end(&mut text).await;
         }
-        text
+        Ok(text)
     };
     let input = async {
         if let Some(mut stdin) = stdin {
@@ -92,7 +97,7 @@ pub(super) async fn run<'a>(
         std::future::pending::<()>().await;
     };
     let complaint = tokio::select! {
-        ((), complaint) = futures_util::future::join(output, complaints) => complaint,
+        read = futures_util::future::try_join(output, complaints) => read?.1,
         error = input => return Err(error),
         () = resize => Vec::new(),
     };
