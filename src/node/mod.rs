@@ -203,6 +203,8 @@ impl Node {
     }
 
     /// Waits until `path` exists on the node.
+    ///
+    /// Errors: `node.time_limit`; `node.stopped` when its container ended meanwhile; what the engine refuses.
     pub async fn wait_file(&self, path: &str, limit: Duration) -> Result<()> {
         // One command that waits in the node costs one round trip, however long it takes.
         let script = format!("while [ ! -e '{}' ]; do sleep 0.02; done", path.replace('\'', "'\\''"));
@@ -215,6 +217,12 @@ impl Node {
                 format!("{path} did not appear on {} within {} s", self.name, limit.as_secs()),
             )
             .on_node(&self.name)),
+            Err(error) if says_ended(&error) => Err(Error::node(
+                "node.stopped",
+                format!("the container of {} ended before {path} was there", self.name),
+            )
+            .on_node(&self.name)
+            .hint("what it said last is in its console: n.logs() in scripts, or the engine's `logs`")),
             Err(error) => Err(error),
         }
     }
@@ -227,6 +235,16 @@ impl Node {
             all.extend_from_slice(&piece?.1);
         }
         Ok(String::from_utf8_lossy(&all).into_owned())
+    }
+}
+
+/// Whether a command that does nothing but wait failed because its container ended. Engines tell that in as many ways
+/// as there are moments: the command was killed, could not be started any more, or is not known any more.
+fn says_ended(error: &Error) -> bool {
+    match error.code() {
+        "engine.not_running" | "engine.not_found" => true,
+        "node.exec_failed" => matches!(error.context().exit_code, Some(126 | 137)),
+        _ => false,
     }
 }
 

@@ -13,6 +13,7 @@ pub fn tests() -> Vec<Trial> {
         real an_image_of_another_architecture_is_named,
         real a_failure_with_retain_keeps_the_nodes,
         real a_full_disk_is_named_and_leaves_nothing,
+        real a_node_that_ends_is_told_with_its_last_words,
         real settings_that_never_work_are_told_soon_with_their_cause,
     }
 }
@@ -137,6 +138,24 @@ fn a_full_disk_is_named_and_leaves_nothing() {
         .tells("no space left on device")
         .tells("  hint: ");
     assert_eq!(engine::networks(), networks);
+    c.nothing_is_left(&[]);
+}
+
+/// A hook gives a node a first process that ends at once.
+fn a_node_that_ends_is_told_with_its_last_words() {
+    let c = Cluster::named("ended");
+    c.home.file(
+        ".kind/hooks/ended.rhai",
+        "on(\"node.container\", |container| {\n    \
+         container.entrypoint = [\"sh\", \"-c\", \"echo no node today >&2; exit 3\"];\n    container\n});\n",
+    );
+    c.create(&[])
+        .code(1)
+        .stdout("")
+        .tells(&format!("the container of {} ended before ", c.node("control-plane")))
+        .tells("the first cause may be: ")
+        .tells("has ended: no node today")
+        .tells("  hint: ");
     c.nothing_is_left(&[]);
 }
 

@@ -301,7 +301,9 @@ fn dual(c: &Cluster, network: &str) {
     let seen = c.kubectl(&["get", "node", &worker, "-o", "json"]).ok().json();
     assert_eq!(seen["spec"]["podCIDRs"].as_array().map(Vec::len), Some(2), "{}", seen["spec"]);
 
-    // What the node may use is what the kubelet offers, and what the engine grants.
+    // What the node may use is what the kubelet reports and offers, and what the engine grants.
+    let size = &seen["status"]["capacity"];
+    assert_eq!((&size["cpu"], &size["memory"]), (&json!("2"), &json!("1Gi")), "whole processors");
     let offered = &seen["status"]["allocatable"];
     assert_eq!((&offered["cpu"], &offered["memory"]), (&json!("1500m"), &json!("1Gi")));
     let granted = &engine::container(&worker)["HostConfig"];

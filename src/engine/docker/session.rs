@@ -167,7 +167,7 @@ impl Docker {
                     result.code = 137;
                     return Ok(Some(result));
                 }
-                Err(error) => return Err(self.failed(&doing(container, spec), error)),
+                Err(error) => return Err(self.failed(doing(container, spec), error)),
             }
         }
     }

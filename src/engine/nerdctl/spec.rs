@@ -1,9 +1,7 @@
 //! From a [`ContainerSpec`] to nerdctl's arguments.
 
-use crate::engine::{
-    CgroupNamespace, ContainerSpec, Mount, PortMapping, Protocol, RestartPolicy,
-};
 use crate::engine::docker::bind;
+use crate::engine::{CgroupNamespace, ContainerSpec, Mount, PortMapping, Protocol, RestartPolicy};
 use crate::error::{Error, Result};
 
 /// The arguments that create the container.

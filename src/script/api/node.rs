@@ -50,7 +50,7 @@ pub const RECORDS: &[Record] = records_table! { "Node":
     "remove" "() -> ()" "Removes its container with its anonymous volumes; no error when it is gone.", "n.remove()", throws "engine.*";
     "logs" "() -> string" "Its console.", "n.logs()", throws "engine.*";
     "wait_log" "(text: string, limit: seconds) -> string" "Waits for a line of its console that contains the text.", "n.wait_log(\"Multi-User\", 30)", throws "node.stopped node.time_limit script.bad_value engine.*";
-    "wait_file" "(path: string, limit: seconds) -> ()" "Waits until the path exists on the node.", "n.wait_file(\"/run/containerd/containerd.sock\", 30)", throws "node.time_limit script.bad_value engine.*";
+    "wait_file" "(path: string, limit: seconds) -> ()" "Waits until the path exists on the node.", "n.wait_file(\"/run/containerd/containerd.sock\", 30)", throws "node.stopped node.time_limit script.bad_value engine.*";
     "commit" "(reference: string, changes: array of string) -> string" "Makes an image of the container; changes are Dockerfile instructions. Its id.", "n.commit(\"kind-example/image:1\", [])", throws "engine.*";
     "host_port" "(port: int) -> int or ()" "The host's port behind a published TCP port.", "n.host_port(6443)", throws "engine.*";
 };
