@@ -3,6 +3,7 @@
 use super::super::testing::VERBS;
 use super::expressions::closure_in;
 use super::names::Names;
+use super::parsed::Function;
 use super::{CURSOR, Cursor, Known, Target};
 use crate::script::record::{Parameter, Record, records};
 use crate::script::stdlib::closest;
@@ -33,6 +34,7 @@ impl Names<'_, '_> {
             let text = self.text.clone();
             self.means_function(span.clone(), &text, &function);
             self.all(&call.args);
+            self.mistaken_for_a_method(&function, call.args.len(), span.clone());
             // the script's own is found first, another number of arguments may be the API's
             if function.parameters.len() == call.args.len() || Self::global_record(name).is_none() {
                 if function.parameters.len() != call.args.len() && !self.checker.known.has(name) {
@@ -66,6 +68,21 @@ impl Names<'_, '_> {
             None => self.unknown_function(name, span),
         }
         Type::Any
+    }
+
+    /// Rhai remembers what a name with so many arguments means, for all modules at once. When a method of that name
+    /// was called before, a module may not find its own function, depending on a hash that differs in each process.
+    fn mistaken_for_a_method(&mut self, function: &Function, count: usize, span: Range<usize>) {
+        let known = self.checker.known.counts(&function.name).is_some_and(|counts| counts.contains(&count));
+        if !known || self.parsed.runs() || Self::global_record(&function.name).is_some() {
+            return;
+        }
+        let message = format!(
+            "{0}({1}) may not be found: where a method {0} is called, Rhai can take one for the other",
+            function.name,
+            function.parameters.join(", ")
+        );
+        self.warning("method-name", span, message).hint = Some("give the function another name".to_owned());
     }
 
     fn unknown_function(&mut self, name: &str, span: Range<usize>) {

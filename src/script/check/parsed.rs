@@ -115,6 +115,11 @@ impl Parsed {
         exact.or_else(|| named.next())
     }
 
+    /// Whether it does something by itself, and does not only hold what others import.
+    pub fn runs(&self) -> bool {
+        self.statements.iter().any(|s| !matches!(s, Stmt::Import(..) | Stmt::Export(..) | Stmt::Var(..)))
+    }
+
     /// What stands outside of functions: constants, exports, imports.
     fn outside(&mut self) {
         for statement in &self.statements {

@@ -42,10 +42,7 @@ impl Names<'_, '_> {
         }
         self.leave(0);
         self.in_function = true;
-        let runs = parsed
-            .statements
-            .iter()
-            .any(|s| !matches!(s, Stmt::Import(..) | Stmt::Export(..) | Stmt::Var(..)));
+        let runs = parsed.runs();
         for function in &parsed.functions {
             if runs {
                 self.hides_a_method(function);

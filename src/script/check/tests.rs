@@ -50,6 +50,14 @@ fn functions_that_hide_methods() {
     );
     clean("fn write(number) { number } print(write(1));");
     clean("/// For importers.\nfn write(n, number) { n.sh(`echo ${number}`) }");
+    only(
+        "/// For importers.\nfn trim(text) { text } fn all(list) { list.map(|text| trim(text)) }",
+        "2:55 method-name trim(text) may not be found: where a method trim is called, Rhai can take one for the other \
+         [give the function another name]",
+    );
+    clean(
+        "/// For importers.\nfn trim(text, more) { text + more } fn all(list) { list.map(|text| trim(text, 1)) }",
+    );
 }
 
 #[test]
