@@ -1,5 +1,6 @@
 //! The engine's own answers, over its socket and without the code under test.
 
+use libtest_mimic::Trial;
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -35,6 +36,13 @@ pub fn find() -> Option<&'static str> {
 /// The path of its socket; none for an engine that is reached over TCP.
 pub fn socket() -> Option<&'static str> {
     find()?.strip_prefix("unix://")
+}
+
+/// Tests that stand in front of the engine's socket; ignored where the engine is one without.
+pub fn of_the_socket(tests: Vec<Trial>) -> Vec<Trial> {
+    let without =
+        std::env::var("DOCKER_HOST").is_ok_and(|host| !host.is_empty() && !host.starts_with("unix:"));
+    tests.into_iter().map(|test| if without { test.with_ignored_flag(true) } else { test }).collect()
 }
 
 fn connect() -> Box<dyn Connection> {

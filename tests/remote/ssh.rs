@@ -13,11 +13,11 @@ const HOST: &str = "127.0.0.3";
 pub fn tests() -> Vec<Trial> {
     // only root can be logged in as without the system's say
     let possible = cfg!(target_os = "linux") && rustix::process::getuid().is_root() && !skips_engine();
-    vec![
+    engine::of_the_socket(vec![
         real("remote::ssh::a_cluster_lives_there", a_cluster_lives_there).with_ignored_flag(!possible),
         real("remote::ssh::who_is_not_let_in_is_told_why", who_is_not_let_in_is_told_why)
             .with_ignored_flag(!possible),
-    ]
+    ])
 }
 
 /// An sshd, and a folder with an `ssh` that knows it.
@@ -108,9 +108,6 @@ impl Drop for Sshd {
 }
 
 fn a_cluster_lives_there() {
-    if engine::socket().is_none() {
-        return; // an engine over TCP has no socket to be forwarded
-    }
     let c = Cluster::named("ssh");
     let sshd = Sshd::start(c.home.root().join("sshd"));
     let path = sshd.path();
@@ -127,9 +124,6 @@ fn a_cluster_lives_there() {
 }
 
 fn who_is_not_let_in_is_told_why() {
-    if engine::socket().is_none() {
-        return;
-    }
     let c = Cluster::named("ssh-wrong");
     let mut sshd = Sshd::start(c.home.root().join("sshd"));
     let path = sshd.path();

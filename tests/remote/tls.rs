@@ -16,10 +16,10 @@ use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 const HOST: &str = "127.0.0.2";
 
 pub fn tests() -> Vec<Trial> {
-    trials! { "remote::tls":
+    engine::of_the_socket(trials! { "remote::tls":
         real a_cluster_lives_there,
         real wrong_certificates_are_told,
-    }
+    })
 }
 
 /// Somebody who signs certificates.
@@ -93,9 +93,6 @@ fn listen(authority: &Authority, name: &str) -> String {
 }
 
 fn a_cluster_lives_there() {
-    if engine::socket().is_none() {
-        return; // an engine over TCP has no socket to stand in front of
-    }
     let c = Cluster::named("tls");
     let authority = Authority::new();
     let address = listen(&authority, HOST);
@@ -109,9 +106,6 @@ fn a_cluster_lives_there() {
 }
 
 fn wrong_certificates_are_told() {
-    if engine::socket().is_none() {
-        return;
-    }
     let c = Cluster::named("tls-wrong");
     let (ours, another) = (Authority::new(), Authority::new());
     let ask = |address: &str, folder: PathBuf| {
