@@ -57,6 +57,7 @@ impl Client {
         seen: &mut Seen,
         trouble: &mut Option<Error>,
     ) -> Result<Vec<Value>> {
+        let mut refused = false;
         loop {
             let round = async {
                 let resource = self.kind(kind).await?;
@@ -72,6 +73,11 @@ impl Client {
                 Ok(None) => *trouble = None,
                 Err(error) if error.code() == "kubernetes.not_found" => *trouble = None,
                 Err(error) if is_passing(&error) => *trouble = Some(error),
+                // a server that has just started refuses everybody, until it has read who may do what
+                Err(error) if error.code() == "kubernetes.forbidden" && !refused => {
+                    refused = self.ready().await?;
+                    *trouble = Some(error);
+                }
                 Err(error) => return Err(error),
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -285,9 +291,29 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_server_that_does_not_know_its_roles_yet_is_waited_for() {
+        let rounds = AtomicUsize::new(0);
+        let (client, _) = server(move |request| {
+            let round = rounds.load(Relaxed);
+            if request == "GET /readyz" {
+                return if round < 3 { (500, "starting".to_owned()) } else { (200, "ok".to_owned()) };
+            }
+            match rounds.fetch_add(1, Relaxed) {
+                0..3 => (403, json!({"kind": "Status", "code": 403, "message": "no"}).to_string()),
+                _ => (200, json!({"items": [node("a", "True")]}).to_string()),
+            }
+        })
+        .await;
+        let all = Target::Selector(String::new(), 1);
+        let found = client.wait("nodes", "", &all, &Condition::Ready, Duration::from_secs(5)).await.unwrap();
+        assert_eq!(found.len(), 1);
+    }
+
+    #[tokio::test]
     async fn what_no_waiting_mends_ends_the_wait() {
+        let no = || (403, json!({"kind": "Status", "code": 403, "message": "no"}).to_string());
         let (client, _) =
-            server(|_| (403, json!({"kind": "Status", "code": 403, "message": "no"}).to_string())).await;
+            server(move |request| if request == "GET /readyz" { (200, "ok".to_owned()) } else { no() }).await;
         let all = Target::Selector(String::new(), 1);
         let error =
             client.wait("nodes", "", &all, &Condition::Ready, Duration::from_secs(5)).await.unwrap_err();
