@@ -20,7 +20,7 @@ pub fn tests() -> Vec<Trial> {
     vec![trial.with_ignored_flag(skips_engine() || !nerdctl::is_possible())]
 }
 
-/// Two control planes behind a load balancer and a worker, an image, commands, logs, errors in the words of every engine;
+/// Two control planes behind a load balancer and a worker with addresses of both families, an image, commands, logs, errors in the words of every engine;
 /// and nothing is left.
 fn a_cluster_lives_on_containerd(nerdctl: &nerdctl::Nerdctl) {
     let c = Cluster::large("nerdctl");
@@ -34,10 +34,13 @@ fn a_cluster_lives_on_containerd(nerdctl: &nerdctl::Nerdctl) {
         command.envs(nerdctl.environment());
         home::run(command, input)
     };
-    let config = "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n\
+    let config = "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnetworking: {ipFamily: dual}\n\
                   nodes: [{role: control-plane}, {role: control-plane}, {role: worker}]\n";
     kind(&["create", "cluster", "--name", &c.name, "--wait", "5m", "--config", "-"], config).ok();
     c.kubectl(&["wait", "--timeout=5m", "--for=condition=Ready", "nodes", "--all"]).ok();
+    // its pods end at once on a node without a default route for IPv6
+    let network = ["-n", "kube-system", "rollout", "status", "daemonset/flannel", "--timeout=2m"];
+    c.kubectl(&network).ok();
     kind(&["get", "clusters"], "").ok().stdout(&format!("{}\n", c.name));
     let nodes = kind(&["get", "nodes", "--name", &c.name, "-o", "json"], "").ok().json();
     assert_eq!(nodes.as_array().map(Vec::len), Some(4), "{nodes}");
@@ -53,13 +56,27 @@ fn a_cluster_lives_on_containerd(nerdctl: &nerdctl::Nerdctl) {
         print(code.call(|| engine::create(#{name: n.name, image: "IMAGE"})));
         print(n.try_exec("sh", "-c", "echo x >&2; exit 7").code);
         print(n.try_exec("no-such-program").code);
+        print(code.call(|| n.exec(["sleep", "60"], #{timeout: 1})));
+        print(n.sh("grep -al '[s]leep.60' /proc/[0-9]*/cmdline | wc -l").split("\n")[0]);
+        print(n.exec(["test", "-t", "1"], #{tty: true}).code);
         n.write("/kind/a.txt", "text"); print(n.read("/kind/a.txt"));
     "#;
     let script = script.replace("NAME", &c.name).replace("IMAGE", crate::harness::IMAGE);
     let told = kind(&["run", "--allow-host", "-e", &script], "").ok().stdout;
     assert_eq!(
         told.lines().collect::<Vec<_>>(),
-        ["out", "node.exec_failed", "engine.not_found", "engine.conflict", "7", "127", "text"]
+        [
+            "out",
+            "node.exec_failed",
+            "engine.not_found",
+            "engine.conflict",
+            "7",
+            "127",
+            "engine.time_limit",
+            "0",
+            "0",
+            "text"
+        ]
     );
 
     let archive = c.home.root().join("image.tar");
