@@ -300,6 +300,8 @@ pub struct Network {
     pub subnets: Vec<String>,
     /// Gateways of the subnets, where known.
     pub gateways: Vec<String>,
+    /// The driver's options, where the engine tells them.
+    pub options: BTreeMap<String, String>,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
     /// How many containers are in it.

@@ -315,11 +315,33 @@ fn dual(c: &Cluster, network: &str) {
     pods_and_services(c, &["IPv4", "IPv6"]);
 }
 
+/// A network of the engine whose packets are smaller than usual, as below a VPN; removed at its end.
+struct SmallPackets(String);
+
+impl SmallPackets {
+    fn new() -> Self {
+        let name = format!("kt-{}-mtu", std::process::id());
+        let options = json!({"com.docker.network.driver.mtu": "1420"});
+        let body = json!({"Name": name, "Options": options}).to_string();
+        assert_eq!(engine::request("POST", "/networks/create", &body).0, 201);
+        Self(name)
+    }
+}
+
+impl Drop for SmallPackets {
+    fn drop(&mut self) {
+        engine::request("DELETE", &format!("/networks/{}", self.0), "");
+    }
+}
+
 fn mounts_and_ports_of_every_kind() {
+    // removed after the cluster
+    let network = SmallPackets::new();
     let c = Cluster::named("mounts");
     let folder = c.home.file("from/file", "x").parent().unwrap().display().to_string();
     let config = format!(
         r"
+networking: {{network: {}}}
 nodes:
 - role: control-plane
   extraMounts:
@@ -331,10 +353,14 @@ nodes:
   - {{containerPort: 30090, hostPort: 0, listenAddress: 127.0.0.2}}
   - {{containerPort: 30090, hostPort: -1, listenAddress: 127.0.0.1}}
   - {{containerPort: 30091, hostPort: 0, protocol: UDP}}
-"
+",
+        network.0
     );
     c.create_with(&config, &["--wait", "5m"]).ok();
     let node = c.node("control-plane");
+    let seen = c.kubectl(&["get", "node", &node, "-o", "json"]).ok().json();
+    let labels = seen["metadata"]["labels"].as_object().unwrap();
+    assert!(!labels.contains_key("node.kubernetes.io/exclude-from-external-load-balancers"), "{labels:?}");
     let info = engine::container(&node);
     let propagation = |target: &str| -> Value {
         let mounts = info["Mounts"].as_array().unwrap();
@@ -367,6 +393,8 @@ fn mapped(c: &Cluster, addresses: &[(&str, u16)]) {
     let serve = "echo mapped > /index.html; exec busybox httpd -f -p '[::]:8080' -h /";
     c.apply(&(pod("mapped", serve, "", "") + service));
     c.wait_for("condition=Ready", "pod/mapped");
+    let mtu = c.kubectl(&["exec", "mapped", "--", "cat", "/sys/class/net/eth0/mtu"]).ok().stdout;
+    assert_eq!(mtu.trim(), on(&c.node("control-plane"), "cat /sys/class/net/eth0/mtu"));
     for (address, port) in addresses {
         let code = format!("eventually(60, || host::fetch(\"http://{address}:{port}/\"))");
         c.home.script(&code).ok().stdout("mapped\n");

@@ -188,6 +188,7 @@ pub(super) fn network_of(found: NetworkInspect) -> Network {
         ipv6: found.enable_ipv6.unwrap_or_default(),
         subnets,
         gateways,
+        options: found.options.unwrap_or_default().into_iter().collect(),
         labels: found.labels.unwrap_or_default().into_iter().collect(),
         containers: found.containers.map_or(0, |containers| containers.len()),
     }
@@ -201,6 +202,7 @@ pub(super) fn listed_network_of(found: bollard::models::Network) -> Network {
         driver: found.driver,
         enable_ipv6: found.enable_ipv6,
         ipam: found.ipam,
+        options: found.options,
         labels: found.labels,
         ..Default::default()
     })

@@ -152,6 +152,7 @@ pub(super) fn network_of(found: &Value) -> Network {
         ipv6: subnets.iter().any(|subnet| subnet.contains(':')),
         subnets,
         gateways: ranges().map(|range| text(&range["Gateway"])).filter(|g| !g.is_empty()).collect(),
+        options: texts(&found["Options"]),
         labels: texts(&found["Labels"])
             .into_iter()
             .filter(|(name, _)| !INTERNAL.iter().any(|own| name.starts_with(own)))

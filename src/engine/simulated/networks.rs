@@ -49,6 +49,7 @@ impl Simulated {
             driver: if spec.driver.is_empty() { "bridge".into() } else { spec.driver.clone() },
             ipv6: spec.ipv6,
             gateways: subnets.iter().filter_map(|subnet| first_host(subnet)).collect(),
+            options: spec.options.clone(),
             subnets,
             labels: spec.labels.clone(),
             containers: 0,

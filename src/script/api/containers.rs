@@ -31,7 +31,7 @@ pub const ENGINE: &[Record] = records_table! { "engine":
         throws "script.not_allowed script.bad_value engine.*";
     "container" "(name: string) -> Node" "A handle of any container; it need not exist yet.", "engine::container(\"kind-control-plane\").state", throws "engine.*";
     "containers" "(labels: array of string) -> array of map" "Containers that carry all of the labels (key or key=value), by name.", "engine::containers([\"io.x-k8s.kind.cluster\"]).len()", throws "engine.*";
-    "network" "(name: string) -> map or ()" "A network: id, driver, ipv6, subnets, gateways, labels.", "engine::network(\"kind\")", throws "engine.*";
+    "network" "(name: string) -> map or ()" "A network: id, driver, ipv6, subnets, gateways, options, labels.", "engine::network(\"kind\")", throws "engine.*";
     "create_network" "(spec: map) -> string" "Makes a network; its id. Keys: name, driver, ipv6, subnets, options, labels.", "engine::create_network(#{name: \"lab\"}); engine::remove_network(\"lab\")",
         options "name: string, driver: string, ipv6: bool, subnets: array of string, options: map, labels: map",
         throws "script.bad_value engine.*";
