@@ -13,6 +13,7 @@ mod export;
 mod flags;
 mod get;
 mod load;
+mod order;
 mod run;
 mod stdlib;
 mod test;

@@ -44,10 +44,28 @@ pub fn problems_of(text: &str, origin: &str) -> Vec<Finding> {
 }
 
 fn tree(text: &str) -> std::result::Result<Tree, (String, Place)> {
-    serde_saphyr::from_str_with_options(text, yaml::options()).map_err(|e| {
+    serde_saphyr::from_str_with_options(first_document(text), yaml::options()).map_err(|e| {
         let (message, place) = yaml::describe(&e, "");
         (message, Place::read(&place))
     })
+}
+
+/// The first document of a stream, as upstream reads no more. No other line than a document's end begins with `---`.
+fn first_document(text: &str) -> &str {
+    let (mut begun, mut end) = (false, 0);
+    for line in text.split_inclusive('\n') {
+        let marks = |mark: &str| {
+            line.strip_prefix(mark)
+                .is_some_and(|rest| rest.trim_start().len() < rest.len() || rest.is_empty())
+        };
+        if begun && (marks("---") || marks("...")) {
+            return &text[..end];
+        }
+        let content = if marks("---") { &line[3..] } else { line }.trim();
+        begun |= !content.is_empty() && !content.starts_with(['#', '%']);
+        end += line.len();
+    }
+    text
 }
 
 /// The cluster and all that is wrong with it, in the document's order.
@@ -81,6 +99,28 @@ mod tests {
 
     fn wrong(body: &str) -> String {
         parse(&format!("{HEAD}{body}"), "kind.yaml").unwrap_err().message().to_owned()
+    }
+
+    #[test]
+    fn only_the_first_document_is_read() {
+        for text in [
+            format!("{HEAD}name: a\n---\n"),
+            format!("# note\n---\n{HEAD}name: a\n--- # next\nkind: Pod\n"),
+            format!("--- \n{HEAD}name: a\n...\nkind: Pod\n"),
+            format!("{HEAD}name: a\n---"),
+            format!("{HEAD}name: a\nkubeadmConfigPatches:\n- |\n  kind: A\n  ---\n  kind: B\n"),
+        ] {
+            assert_eq!(parse(&text, "c.yaml").unwrap().name.to_string(), "a", "{text}");
+        }
+    }
+
+    #[test]
+    fn words_of_an_older_yaml_are_booleans() {
+        let parsed =
+            |word: &str| parse(&format!("{HEAD}networking: {{disableDefaultCNI: {word}}}\n"), "c.yaml");
+        assert!(parsed("yes").unwrap().networking.disable_default_cni);
+        assert!(!parsed("off").unwrap().networking.disable_default_cni);
+        assert!(parsed("perhaps").is_err());
     }
 
     #[test]

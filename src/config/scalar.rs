@@ -134,11 +134,16 @@ impl Reader<'_> {
 
     pub fn boolean(&mut self, field: Option<Field<'_>>) -> Option<bool> {
         let field = field?;
-        let Content::Bool(value) = field.tree.content else {
-            self.expected(&field, "true or false");
-            return None;
-        };
-        Some(value)
+        match &field.tree.content {
+            Content::Bool(value) => Some(*value),
+            // upstream's reader takes these words of YAML 1.1 where it expects a boolean
+            Content::Text(word) if ["y", "Y", "yes", "on"].contains(&word.as_str()) => Some(true),
+            Content::Text(word) if ["n", "N", "no", "off"].contains(&word.as_str()) => Some(false),
+            _ => {
+                self.expected(&field, "true or false");
+                None
+            }
+        }
     }
 
     /// A whole number within the field's range.

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
 
-use super::{Cli, Command, CompletionShell};
+use super::{Cli, Command, CompletionShell, order};
 
 /// What came of reading the words.
 #[derive(Debug)]
@@ -48,6 +48,7 @@ pub fn usage_exit_code(words: &[OsString]) -> i32 {
 /// Reads the words, the first of which is the program's name.
 pub fn parse(words: impl IntoIterator<Item = OsString>) -> Parsed {
     let words: Vec<OsString> = words.into_iter().collect();
+    let words = order::arranged(words, &Cli::command());
     match Cli::try_parse_from(&words) {
         Ok(Cli { command: Some(Command::Help { path }), .. }) => {
             let path: Vec<&str> = path.iter().map(String::as_str).collect();
