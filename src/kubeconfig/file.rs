@@ -40,6 +40,8 @@ pub fn write(path: &Path, config: &Kubeconfig) -> Result<()> {
     written.map_err(|e| cannot("write", path, e))?;
     if let Some(old) = &old {
         keep_owner(new.as_file(), old);
+        // who may read it is the owner's choice
+        new.as_file().set_permissions(old.permissions()).map_err(|e| cannot("write", path, e))?;
     }
     match new.persist(&target) {
         Ok(_) => Ok(()),
@@ -85,19 +87,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_link_stays_a_link_and_the_file_is_private() {
+    fn a_link_stays_a_link_and_a_file_keeps_its_mode() {
         let folder = tempfile::tempdir().unwrap();
         let real = folder.path().join("real");
         let link = folder.path().join("link");
         fs::write(&real, "kind: Config\n").unwrap();
-        fs::set_permissions(&real, Permissions::from_mode(0o644)).unwrap();
+        fs::set_permissions(&real, Permissions::from_mode(0o664)).unwrap();
         std::os::unix::fs::symlink("real", &link).unwrap();
         let config = Kubeconfig::parse("current-context: x\n", "t").unwrap();
         write(&link, &config).unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&real).unwrap(), "current-context: x\n");
-        assert_eq!(fs::metadata(&real).unwrap().mode() & 0o777, 0o600);
+        assert_eq!(fs::metadata(&real).unwrap().mode() & 0o777, 0o664);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+        write(&folder.path().join("new"), &config).unwrap();
+        assert_eq!(fs::metadata(folder.path().join("new")).unwrap().mode() & 0o777, 0o600);
     }
 
     #[test]

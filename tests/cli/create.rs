@@ -3,6 +3,7 @@
 use crate::harness::{Cluster, IMAGE, engine, trials};
 use libtest_mimic::Trial;
 use serde_json::json;
+use std::os::unix::fs::PermissionsExt;
 
 pub fn tests() -> Vec<Trial> {
     trials! { "create":
@@ -21,6 +22,7 @@ fn one_node_from_create_to_delete() {
                   cluster: {server: https://127.0.0.1:1, unknown-key: kept}\ncontexts:\n- name: other\n  \
                   context: {cluster: other, user: other}\nusers:\n- name: other\n  user: {token: t}\n";
     std::fs::write(c.home.kubeconfig(), before).unwrap();
+    std::fs::set_permissions(c.home.kubeconfig(), std::fs::Permissions::from_mode(0o640)).unwrap();
 
     let created = c.create(&["--wait", "5m"]).ok().stdout("");
     let name = &c.name;
@@ -54,7 +56,7 @@ fn one_node_from_create_to_delete() {
     assert_eq!(kubeconfig["current-context"], json!(format!("kind-{name}")));
     assert_eq!(kubeconfig["extra"], "kept");
     assert_eq!(kubeconfig["clusters"][0]["cluster"]["unknown-key"], "kept");
-    assert_eq!(mode(&c.home.kubeconfig()), 0o600);
+    assert_eq!(mode(&c.home.kubeconfig()), 0o640, "its owner's choice");
     c.kubectl(&["get", "node", &node, "-o", "jsonpath={.status.conditions[?(@.type==\"Ready\")].status}"])
         .ok()
         .stdout("True");
@@ -85,7 +87,6 @@ fn one_node_from_create_to_delete() {
 }
 
 fn mode(path: &std::path::Path) -> u32 {
-    use std::os::unix::fs::PermissionsExt;
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
