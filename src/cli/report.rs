@@ -21,9 +21,9 @@ pub(super) fn text(error: &Error, verbosity: i32) -> String {
     // a String takes whatever is written
     let _ = writeln!(out, "{ERROR}error:{ERROR:#} {}", error.message());
     let context = error.context();
-    // where the stdlib noticed that the user has to mend something helps nobody, unless asked for; where their own
-    // script did, does
-    let theirs = matches!(error.kind(), Kind::User | Kind::Config);
+    // where the stdlib noticed that the user or the engine has something to mend helps nobody, unless asked for; where
+    // their own script did, does
+    let theirs = matches!(error.kind(), Kind::User | Kind::Config | Kind::Engine);
     let hidden =
         |place: &str| theirs && verbosity < 1 && (place.starts_with("std/") || place.starts_with("(kind)"));
     if let Some(place) = context.place.as_ref().filter(|place| !hidden(place)) {
