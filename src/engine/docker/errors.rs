@@ -118,7 +118,7 @@ pub(in crate::engine) fn refused(program: &str, doing: &str, status: u16, messag
     if has(&["is already in use by", "already exists", "name is in use", "is already in use"]) {
         return error("engine.conflict").hint("choose another name, or remove what has it");
     }
-    if has(&["is not running", "container state improper", "is paused"]) {
+    if has(&["is not running", "is restarting", "container state improper", "is paused"]) {
         return error("engine.not_running")
             .hint(format!("`{program} ps -a` shows its state, `{program} logs` its last words"));
     }
