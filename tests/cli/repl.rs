@@ -89,9 +89,9 @@ fn help_errors_and_history() {
     assert!(error.contains("!kubectl get nodes runs it as a command on the node in use"), "{error}");
     assert!(told(&mut pty, "kind>", "c.nodes").contains(".focus CLUSTER binds c and n"));
     assert!(told(&mut pty, "kind>", ".hlep").contains("did you mean .help?"));
-    let source = told(&mut pty, "kind>", ".source create.wait_ready");
+    let source = told(&mut pty, "kind>", ".source create.ready_within");
     assert!(source.contains("cluster.wait(\"node\""), "{source}");
-    assert!(told(&mut pty, "kind>", ".doc create.wait_ready").contains("Waits for the control plane"));
+    assert!(told(&mut pty, "kind>", ".doc create.ready_within").contains("Waits for the control plane"));
     assert!(told(&mut pty, "kind>", "help cni").contains("std/cni"));
     assert!(told(&mut pty, "kind>", ".history hlep").contains(".hlep"));
     // found by a part of it

@@ -16,7 +16,7 @@ pub fn check() {
         Type("# who says so? a script: take a copy of it, and change a number\r"),
         Type("kind stdlib eject cni\r"),
         Ready("$"),
-        Type("sed -i 's/{ 1500 }/{ 1400 }/' .kind/stdlib/cni.rhai\r"),
+        Type("sed -i 's/: ${mtu}/: 1400/' .kind/stdlib/cni.rhai\r"),
         Ready("$"),
         Type("kind stdlib diff cni\r"),
         Ready("$"),

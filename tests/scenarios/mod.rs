@@ -279,7 +279,7 @@ fn an_ejected_cni_step() {
     c.home.kind(&["stdlib", "eject", "cni"]).ok();
     let path = c.home.work().join(".kind/stdlib/cni.rhai");
     let text = std::fs::read_to_string(&path).unwrap();
-    let changed = text.replace("else { 1500 }", "else { 1400 }");
+    let changed = text.replace(r#""mtu": ${mtu}"#, r#""mtu": 1400"#);
     assert_ne!(text, changed, "scripts/changed_cni.rhai tells people to change this");
     std::fs::write(&path, changed).unwrap();
     let ran = scenario(&c, "changed_cni.rhai", &[], &[]);
