@@ -43,12 +43,19 @@ func (s *State) Ruleset() (string, int) {
 	isolated := map[string]bool{}
 	for _, side := range sides {
 		verdicts := map[string][]string{}
+		taken := map[string]bool{}
 		for number, group := range s.groups(side) {
 			chain := fmt.Sprintf("%s_%d", side.chain, number)
 			for _, key := range group.pods {
 				isolated[key] = true
 				pod := s.Pods[key]
 				for _, address := range pod.addresses() {
+					// After a node's restart two pods may be said to have one address,
+					// until the old one is forgotten; nft takes no second verdict.
+					if taken[address] {
+						continue
+					}
+					taken[address] = true
 					family := familyOf(address)
 					verdicts[family] = append(verdicts[family], address+" : jump "+chain)
 				}
@@ -88,8 +95,8 @@ func (s *State) toThemselves(pods map[string]bool) string {
 	}
 	lines := ""
 	for _, family := range families {
-		if len(pairs[family]) > 0 {
-			lines += fmt.Sprintf("    %s saddr . %s daddr { %s } accept\n", family, family, strings.Join(pairs[family], ", "))
+		if there := unique(pairs[family]); len(there) > 0 {
+			lines += fmt.Sprintf("    %s saddr . %s daddr { %s } accept\n", family, family, strings.Join(there, ", "))
 		}
 	}
 	return lines

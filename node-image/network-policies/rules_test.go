@@ -75,7 +75,7 @@ func TestIsolatedPods(t *testing.T) {
 	wanted := strings.Join([]string{
 		"type filter hook forward priority filter; policy accept;",
 		"ct state established,related accept",
-		"ip saddr . ip daddr { 10.1.0.2 . 10.1.0.2, 10.1.0.1 . 10.1.0.1 } accept",
+		"ip saddr . ip daddr { 10.1.0.1 . 10.1.0.1, 10.1.0.2 . 10.1.0.2 } accept",
 		"ip6 saddr . ip6 daddr { fd00::2 . fd00::2 } accept",
 		"ip saddr vmap { 10.1.0.2 : jump egress_0, 10.1.0.1 : jump egress_0 }",
 		"ip6 saddr vmap { fd00::2 : jump egress_0 }",
@@ -145,5 +145,16 @@ func TestPoliciesAddUp(t *testing.T) {
 	}
 	if got := chain(text, "egress_0"); got != "no chain egress_0" {
 		t.Errorf("nothing is said of egress: %s", got)
+	}
+}
+
+func TestAnAddressHasOneVerdict(t *testing.T) {
+	given := state(t, `{"podSelector": {}}`, `{"podSelector": {"matchLabels": {"app": "web"}}, "ingress": [{}]}`)
+	stale := given.Pods["a/web"]
+	stale.Status.PodIPs = given.Pods["a/both"].Status.PodIPs[:1]
+	given.Pods["a/web"] = stale
+	text, _ := given.Ruleset()
+	if strings.Count(text, "10.1.0.2 : jump") != 1 || strings.Count(text, "10.1.0.2 . 10.1.0.2") != 1 {
+		t.Error(text)
 	}
 }

@@ -1,4 +1,4 @@
-//! NetworkPolicies are enforced, as upstream's default CNI does: for both families, across nodes, and after a restart.
+//! Network policies are enforced, as upstream's default CNI does: for both families, across nodes, and after a restart.
 
 use super::create::pod;
 use crate::harness::{Cluster, engine, real, with_program};
