@@ -15,6 +15,7 @@ mod library;
 mod load;
 mod lost_engine;
 mod lsp;
+mod network_policies;
 mod params;
 mod plan;
 mod private_engine;
@@ -63,6 +64,7 @@ pub fn tests() -> Vec<Trial> {
         images::tests(),
         environment::tests(),
         library::tests(),
+        network_policies::tests(),
     ]
     .into_iter()
     .flatten()

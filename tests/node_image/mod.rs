@@ -95,8 +95,7 @@ fn from_releases() {
     c.home.kind(&["run", "--allow-host", &script, &mirror.display().to_string()]).ok();
     let server = Files::serve(&mirror);
     // what no release has: Debian, and two parts that are always built
-    let cache =
-        cache(&c, &["debian-", "base-", "pause-", "network-tools-", "go-flannel-cni-", "go-local-path-"]);
+    let cache = cache(&c, &["debian-", "base-", "pause-", "network-", "go-flannel-cni-", "go-local-path-"]);
     let built = build(&c, &cache, &[server.address(), "--image", &image.0]);
     built.tells("binaries from release").tells(&format!("Image \"{}\" build completed.", image.0));
 
@@ -121,7 +120,7 @@ fn from_a_registry() {
     let address = ran.stdout.trim();
     let _pulled = Images(vec![format!("{address}/")]);
 
-    let cache = cache(&c, &["debian-", "go-", "crictl-"]);
+    let cache = cache(&c, &["debian-", "go-", "crictl-", "network-"]);
     let args = ["--source", "registry", address, "--image", &image.0];
     build(&c, &cache, &args)
         .tells("base from registry")

@@ -1,0 +1,3 @@
+module kind.local/network-policies
+
+go 1.24
