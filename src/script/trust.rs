@@ -13,20 +13,29 @@ use rhai::NativeCallContext;
 use std::path::{Component, Path, PathBuf};
 
 /// Modules of the standard library that run programs of the host.
-const RUNS_PROGRAMS: [&str; 9] = [
+const RUNS_PROGRAMS: [&str; 11] = [
+    "emulation",
     "engine",
     "host_packages",
     "load_balancer",
     "node_image",
     "node_image_base",
     "node_image_binaries",
+    "node_image_compiler",
     "node_image_pods",
     "node_image_store",
     "node_image_versions",
 ];
 /// Those of them that do what their caller says, so that only the standard library may import them.
-const INTERNAL: [&str; 5] =
-    ["host_packages", "node_image_base", "node_image_binaries", "node_image_pods", "node_image_store"];
+const INTERNAL: [&str; 7] = [
+    "emulation",
+    "host_packages",
+    "node_image_base",
+    "node_image_binaries",
+    "node_image_compiler",
+    "node_image_pods",
+    "node_image_store",
+];
 
 /// Who calls a native.
 #[derive(Clone, Copy, PartialEq, Eq)]

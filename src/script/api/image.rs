@@ -5,7 +5,7 @@ use super::super::record::{Record, records_table};
 use super::super::run::Run;
 use super::super::trust;
 use super::placed::place;
-use super::{Returned, Thrown, from_value, strings, text, to_value};
+use super::{Returned, Thrown, from_value, only_keys, strings, text, text_of, to_value};
 use crate::error::Error;
 use crate::event::Unit;
 use crate::host::archive;
@@ -18,7 +18,8 @@ use std::sync::Arc;
 pub const RECORDS: &[Record] = records_table! { "image":
     "inspect" "(reference: string) -> map or ()" "An image of the engine: id, tags, architecture, size (bytes), entrypoint, command, env, labels, layers (digests of their tars).", "image::inspect(\"kindest/node:v1.37.2\")", throws "engine.*";
     "list" "() -> array of map" "All images of the engine.", "image::list().len()", throws "engine.*";
-    "pull" "(reference: string) -> ()" "Pulls an image, with progress.", "try { image::pull(\"localhost:1/none\") } catch (e) { e.code }", throws "engine.*";
+    "pull" "(reference: string, options?: map) -> ()" "Pulls an image, with progress. Options: platform (such as linux/arm64; the engine's own unless given).", "try { image::pull(\"localhost:1/none\") } catch (e) { e.code }",
+        options "platform: string", throws "script.unknown_option engine.*";
     "tag" "(reference: string, new_reference: string) -> ()" "Gives an image another name.", "image::tag(\"kind-example/a:1\", \"kind-example/b:1\")", throws "engine.*";
     "push" "(reference: string) -> ()" "Pushes an image to the registry that its name begins with.", "try { image::push(\"localhost:1/none:1\") } catch (e) { e.code }", throws "engine.*";
     "remove" "(reference: string) -> ()" "Removes an image or one of its names; no error when it is not there.", "image::remove(\"kind-example/b:1\")", throws "engine.*";
@@ -38,6 +39,15 @@ pub const RECORDS: &[Record] = records_table! { "image":
     "has_whiteouts" "(file: string) -> bool" "Whether a layer of an image archive hides files of the layers below it.", "image::has_whiteouts(\"a.tar\")", throws "script.not_allowed image.archive file.*";
     "flatten" "(reference: string, file: string) -> string" "Writes an image of the engine as an archive of one layer.", "image::flatten(\"kind-example/a:1\", \"flat.tar\")", throws "script.not_allowed engine.* file.*";
 };
+
+fn pull(run: &Arc<Run>, reference: &str, options: &Map) -> Returned<()> {
+    only_keys("image::pull", options, &["platform"])?;
+    let engine = run.engine().thrown()?;
+    let progress = run.progress(format!("pulling {reference}"), Unit::Bytes);
+    let platform = text_of(options, "platform");
+    let work = engine.pull_image(reference, platform.as_deref(), &progress);
+    run.transfer(None, &format!("pull {reference}"), work).thrown()
+}
 
 fn nodes_of(list: &Array) -> Returned<Vec<Node>> {
     let node = |value: &Dynamic| {
@@ -84,12 +94,8 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         let engine = r.engine().thrown()?;
         to_value(&r.block(engine.list_images()).thrown()?)
     });
-    verb!("pull", r, move |reference: &str| -> Returned<()> {
-        let engine = r.engine().thrown()?;
-        let progress = r.progress(format!("pulling {reference}"), Unit::Bytes);
-        let work = engine.pull_image(reference, None, &progress);
-        r.transfer(None, &format!("pull {reference}"), work).thrown()
-    });
+    verb!("pull", r, move |reference: &str| pull(&r, reference, &Map::new()));
+    verb!("pull", r, move |reference: &str, options: Map| pull(&r, reference, &options));
     verb!("tag", r, move |from: &str, to: &str| -> Returned<()> {
         let engine = r.engine().thrown()?;
         r.block(engine.tag_image(from, to)).thrown()
