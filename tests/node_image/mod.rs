@@ -201,8 +201,7 @@ impl Drop for Emulation {
 /// The base and the programs in C. The rest is Go's, whose cross compiling takes half an hour:
 /// docs/node-image.md has the last whole build.
 fn another_architecture() {
-    let (arch, cpu) =
-        if cfg!(target_arch = "aarch64") { ("amd64", "x86_64") } else { ("arm64", "aarch64") };
+    let (arch, cpu) = if cfg!(target_arch = "aarch64") { ("amd64", "x86_64") } else { ("arm64", "aarch64") };
     let c = Cluster::named("foreign");
     let _emulation = Emulation::of(cpu);
     let container = Container(format!("{}-base", c.name));
