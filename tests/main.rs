@@ -47,5 +47,6 @@ fn main() -> ExitCode {
     harness::on_interrupt(harness::tear_down);
     let conclusion = libtest_mimic::run(&arguments, tests);
     harness::tear_down();
+    harness::times::tell();
     conclusion.exit_code()
 }

@@ -6,6 +6,7 @@
 //! - [`pty`]: the program on a terminal; [`recording`]: what docs/recordings shows of it.
 //! - [`nerdctl`]: a containerd of the tests' own.
 //! - [`podman`]: a Podman of the tests' own, and the suite on it.
+//! - [`times`]: which tests take longest.
 //! - [`engine`]: asks the engine over its socket, without the code under test.
 
 pub mod clusters;
@@ -21,6 +22,7 @@ pub mod proxy;
 pub mod pty;
 pub mod recording;
 pub mod slots;
+pub mod times;
 pub mod upstream;
 
 pub use clusters::{Cluster, shared};
@@ -41,21 +43,23 @@ pub fn skips_engine() -> bool {
 
 /// A test that needs nothing but the program.
 pub fn plain(name: &str, body: fn()) -> Trial {
+    let named = name.to_owned();
     Trial::test(name, move || {
-        body();
+        times::timed(&named, body);
         Ok(())
     })
 }
 
 /// A test that needs an engine and the node image.
 pub fn real(name: &str, body: impl FnOnce() + Send + 'static) -> Trial {
+    let named = name.to_owned();
     Trial::test(name, move || {
         if need().is_err() {
             return Err(Failed::from(
                 "no engine or no node image: see the test engine_and_node_image_are_there",
             ));
         }
-        body();
+        times::timed(&named, body);
         Ok(())
     })
     .with_ignored_flag(skips_engine())

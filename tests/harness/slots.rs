@@ -1,6 +1,7 @@
 //! At most so many clusters at a time.
 
 use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::Instant;
 
 /// How many clusters may be there at once; `KIND_TEST_CLUSTERS` in the environment overrides it.
 pub const LIMIT: usize = 3;
@@ -19,12 +20,14 @@ fn limit() -> usize {
 /// for each other.
 pub fn take(n: usize) -> Slots {
     // The shared cluster keeps its slot to the end, so no more than all others can be had.
+    let start = Instant::now();
     let n = n.min(limit().saturating_sub(1)).max(1);
     let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
     while *free.get_or_insert_with(limit) < n {
         free = CHANGED.wait(free).unwrap_or_else(PoisonError::into_inner);
     }
     *free.get_or_insert_with(limit) -= n;
+    super::times::waited(start);
     Slots(n)
 }
 
