@@ -61,6 +61,8 @@ pub fn stream(fill: impl FnOnce(&mut Builder) -> io::Result<()> + Send + 'static
     std::thread::spawn(move || {
         let failed = pieces.clone();
         let mut builder = Builder(tar::Builder::new(Sender { pieces, buffer: Vec::with_capacity(PIECE) }));
+        // Docker does not know GNU's entries for files with holes.
+        builder.sparse(false);
         let done = fill(&mut builder).and_then(|()| builder.0.into_inner()).and_then(|mut s| s.flush());
         if let Err(error) = done {
             let _ =
@@ -186,4 +188,33 @@ pub async fn save(stream: ByteStream, path: PathBuf) -> Result<u64> {
         Ok(size)
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Seek, SeekFrom, Write};
+
+    #[tokio::test]
+    async fn a_file_with_holes_is_packed_as_any_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("holes");
+        let mut file = std::fs::File::create(&path).unwrap();
+        file.seek(SeekFrom::Start(1 << 20)).unwrap();
+        file.write_all(b"end").unwrap();
+        drop(file);
+
+        let archive = stream(move |builder| builder.append_path_with_name(&path, "holes"));
+        let found = read(archive, |reader| {
+            let mut archive = tar::Archive::new(reader);
+            let mut entries = archive.entries().unwrap();
+            let mut entry = entries.next().unwrap().unwrap();
+            let mut content = Vec::new();
+            entry.read_to_end(&mut content).unwrap();
+            Ok((entry.header().entry_type(), content))
+        });
+        let (kind, content) = found.await.unwrap();
+        assert_eq!(kind, tar::EntryType::Regular);
+        assert_eq!((content.len(), &content[1 << 20..]), ((1 << 20) + 3, b"end".as_slice()));
+    }
 }
