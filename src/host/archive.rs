@@ -199,7 +199,7 @@ mod tests {
     async fn a_file_with_holes_is_packed_as_any_other() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("holes");
-        let mut file = std::fs::File::create(&path).unwrap();
+        let mut file = crate::host::fs::create(&path).unwrap();
         file.seek(SeekFrom::Start(1 << 20)).unwrap();
         file.write_all(b"end").unwrap();
         drop(file);
