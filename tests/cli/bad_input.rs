@@ -164,13 +164,24 @@ fn settings_that_never_work_are_told_soon_with_their_cause() {
         let c = Cluster::named(name);
         let config = format!("nodes:\n- role: control-plane\n  kubeadmConfigPatches:\n  - |\n{patch}");
         let since = std::time::Instant::now();
-        let mut ran = c.create_with(&config, &[]).code(1);
+        let mut ran = c.create_with(&config, &["--retain"]).code(1);
         // the API server is waited for four minutes; nobody waits for what cannot come
         assert!(since.elapsed().as_secs() < 200, "{ran:?}");
         for part in parts {
             ran = ran.tells(part);
         }
         assert_eq!(ran.stderr.matches("evidence of the failure is in").count(), 1, "{ran:?}");
+        // who kept the nodes reads the cause first in what they export
+        c.home.kind(&["export", "logs", "out", "--name", &c.name]).ok();
+        let summary = std::fs::read_to_string(c.home.work().join("out/summary.txt")).unwrap();
+        let cause = summary.lines().next().unwrap();
+        assert!(cause.starts_with(&format!("The first cause may be: {}", parts[0])), "{summary}");
+        assert!(cause.contains(parts[1]), "{summary}");
+        assert!(
+            summary.contains("\nHint: a kubeadm patch ") || summary.contains("\nHint: a patch of "),
+            "{summary}"
+        );
+        c.delete().ok();
         c.nothing_is_left(&[]);
     };
     std::thread::scope(|scope| {

@@ -117,7 +117,11 @@ fn logs_lie_where_upstream_has_them() {
     // a node that does not run has what the engine knows of it
     assert!(read(&format!("{second}/inspect.json")).contains(&second));
     let summary = read("summary.txt");
-    assert!(summary.starts_with("What is wrong:\n"), "{summary}");
+    assert!(
+        summary.starts_with(&format!("The first cause may be: the container of {second} has ended")),
+        "{summary}"
+    );
+    assert!(summary.contains("\n\nWhat is wrong:\n"), "{summary}");
     assert!(
         summary.contains(&format!("- {second} is exited")) && summary.contains("the pod default/bad"),
         "{summary}"
