@@ -15,6 +15,7 @@ pub fn tests() -> Vec<Trial> {
         real a_full_disk_is_named_and_leaves_nothing,
         real a_node_that_ends_is_told_with_its_last_words,
         real settings_that_never_work_are_told_soon_with_their_cause,
+        real joining_nodes_that_never_come_up_are_told_soon,
     }
 }
 
@@ -205,4 +206,28 @@ fn settings_that_never_work_are_told_soon_with_their_cause() {
             &["kube-apiserver on ", "unknown flag: --no-such-flag", "see kubeadmConfigPatches"],
         );
     });
+}
+
+/// The first control plane is well; the node that joins has a setting that nothing takes.
+fn joining_nodes_that_never_come_up_are_told_soon() {
+    let c = Cluster::large("hopeless3");
+    let told = |node: &str, patch: &str, parts: &[&str]| {
+        let role = node.trim_end_matches('2');
+        let config =
+            format!("nodes:\n- role: control-plane\n- role: {role}\n  kubeadmConfigPatches:\n  - |\n{patch}");
+        let since = std::time::Instant::now();
+        let mut ran = c.create_with(&config, &[]).code(1).stdout("").tells(&c.node(node));
+        for part in parts {
+            ran = ran.tells(part);
+        }
+        assert!(since.elapsed().as_secs() < 100, "{ran:?}");
+        c.nothing_is_left(&[]);
+    };
+    let flag = "    kind: ClusterConfiguration\n    apiServer:\n      extraArgs:\n      - {name: no-such-flag, value: x}\n";
+    told("control-plane2", flag, &["kube-apiserver on ", "unknown flag: --no-such-flag"]);
+    told(
+        "worker",
+        "    kind: KubeletConfiguration\n    maxPods: -5\n",
+        &["kubelet on ", "must not be a negative number"],
+    );
 }
