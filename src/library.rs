@@ -229,7 +229,7 @@ impl Kind {
     /// # Errors
     /// `engine.*`, `kubeconfig.*`
     pub fn delete(&self, cluster: &str, kubeconfig: Option<&Path>) -> Result<()> {
-        self.call("delete", "delete", || Ok(vec![cluster.to_owned().into(), text_of(kubeconfig)]))
+        self.call("delete", "delete_cluster", || Ok(vec![cluster.to_owned().into(), text_of(kubeconfig)]))
     }
 }
 

@@ -224,10 +224,14 @@ fn joining_nodes_that_never_come_up_are_told_soon() {
         c.nothing_is_left(&[]);
     };
     let flag = "    kind: ClusterConfiguration\n    apiServer:\n      extraArgs:\n      - {name: no-such-flag, value: x}\n";
-    told("control-plane2", flag, &["kube-apiserver on ", "unknown flag: --no-such-flag"]);
+    told(
+        "control-plane2",
+        flag,
+        &["failed to create cluster: kube-apiserver on ", "unknown flag: --no-such-flag"],
+    );
     told(
         "worker",
         "    kind: KubeletConfiguration\n    maxPods: -5\n",
-        &["kubelet on ", "must not be a negative number"],
+        &["failed to create cluster: kubelet on ", "must not be a negative number"],
     );
 }

@@ -11,7 +11,7 @@ pub fn run(app: &App, delete: Delete) -> Result<()> {
     match delete.what {
         Some(DeleteWhat::Cluster(args)) => {
             let name = ClusterName::parse(&app.settings.cluster_name_or_default(&args.name))?;
-            app.call("delete", "delete", || {
+            app.call("delete", "delete_cluster", || {
                 Ok(vec![name.to_string().into(), path_text(args.kubeconfig.kubeconfig.as_deref())])
             })
             .map(|_| ())

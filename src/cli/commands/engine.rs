@@ -7,9 +7,9 @@ use crate::error::Result;
 /// Runs it.
 pub fn run(app: &App, engine: Engine) -> Result<()> {
     match engine.action {
-        Some(EngineAction::Start(_)) => app.call("engine", "start", || Ok(vec![])).map(|_| ()),
-        Some(EngineAction::Stop(_)) => app.call("engine", "stop", || Ok(vec![])).map(|_| ()),
-        Some(EngineAction::Remove(_)) => app.call("engine", "remove", || Ok(vec![])).map(|_| ()),
+        Some(EngineAction::Start(_)) => app.call("engine", "start_private", || Ok(vec![])).map(|_| ()),
+        Some(EngineAction::Stop(_)) => app.call("engine", "stop_private", || Ok(vec![])).map(|_| ()),
+        Some(EngineAction::Remove(_)) => app.call("engine", "remove_private", || Ok(vec![])).map(|_| ()),
         Some(EngineAction::Status(args)) => {
             let status: serde_json::Value = status(app)?;
             if let Some(format) = args.output.output {

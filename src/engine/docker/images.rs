@@ -102,8 +102,8 @@ impl Docker {
         let (repo, tag) = name_and_tag(reference);
         let options = CreateImageOptions {
             from_src: Some("-".into()),
-            repo: Some(repo.to_owned()),
-            tag: Some(tag.to_owned()),
+            // in one word: Podman takes no notice of `tag`
+            repo: Some(format!("{repo}:{tag}")),
             changes: changes.to_vec(),
             ..Default::default()
         };

@@ -9,18 +9,19 @@ use std::sync::Arc;
 
 impl Names<'_, '_> {
     /// A function of a script that runs is found before a method of that name wherever one is called, in the library
-    /// too. In a module that is imported it is only the module's own.
+    /// too. One of a module that is imported is found so while the module's functions run, in all that they call.
     fn hides_a_method(&mut self, function: &Function) {
         let count = function.parameters.len();
         if function.name.contains('$') || !self.checker.known().is_method(&function.name, count) {
             return;
         }
-        let message = format!(
-            "{}({}) takes the place of the method {}, on nodes and clusters and in the library too",
-            function.name,
-            function.parameters.join(", "),
-            function.name
-        );
+        let place = if self.parsed.runs() {
+            "on nodes and clusters and in the library too"
+        } else {
+            "on nodes and clusters, in all that this module's functions call"
+        };
+        let parameters = function.parameters.join(", ");
+        let message = format!("{0}({parameters}) takes the place of the method {0}, {place}", function.name);
         self.warning("hidden-method", function.name_span.clone(), message).hint =
             Some("give it another name".to_owned());
     }
@@ -42,11 +43,8 @@ impl Names<'_, '_> {
         }
         self.leave(0);
         self.in_function = true;
-        let runs = parsed.runs();
         for function in &parsed.functions {
-            if runs {
-                self.hides_a_method(function);
-            }
+            self.hides_a_method(function);
             self.function(function);
         }
         for (name, span, used) in left {

@@ -49,7 +49,11 @@ fn functions_that_hide_methods() {
          library too [give it another name]",
     );
     clean("fn write(number) { number } print(write(1));");
-    clean("/// For importers.\nfn write(n, number) { n.sh(`echo ${number}`) }");
+    only(
+        "/// For importers.\nfn write(n, number) { n.sh(`echo ${number}`) }",
+        "2:4 hidden-method write(n, number) takes the place of the method write, on nodes and clusters, in all that \
+         this module's functions call [give it another name]",
+    );
     only(
         "/// For importers.\nfn trim(text) { text } fn all(list) { list.map(|text| trim(text)) }",
         "2:55 method-name trim(text) may not be found: where a method trim is called, Rhai can take one for the other \
