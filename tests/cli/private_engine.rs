@@ -44,7 +44,7 @@ impl Apart {
     fn new() -> Self {
         let home = Home::new();
         let real = PathBuf::from(&home.environment()["XDG_DATA_HOME"]);
-        let data = real.join(format!("kind-test-{}", std::process::id()));
+        let data = real.join(home.root().file_name().unwrap());
         std::fs::create_dir_all(data.join("kind/engine")).unwrap();
         // The folder the engine runs from takes a minute to make; one that is there is copied.
         let rootfs = real.join("kind/engine/rootfs");
