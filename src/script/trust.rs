@@ -81,7 +81,16 @@ pub fn look(run: &Run, ctx: &NativeCallContext<'_>, what: &str) -> Result<()> {
     Ok(())
 }
 
-/// Reading or changing a file of the host.
+/// Reading a file of the host, or asking whether it is there. What builds needs the compilers' headers and what Go has
+/// downloaded, wherever those are; no script that is not trusted can tell it what to read.
+pub fn read(run: &Run, ctx: &NativeCallContext<'_>, what: &str, path: &Path) -> Result<()> {
+    if ctx.call_source().is_some_and(|source| is_stdlib(source) && is_one_of(source, &INTERNAL)) {
+        return Ok(());
+    }
+    self::path(run, ctx, what, path)
+}
+
+/// Changing a file of the host.
 pub fn path(run: &Run, ctx: &NativeCallContext<'_>, what: &str, path: &Path) -> Result<()> {
     let caller = caller(run, ctx);
     let mut places: Vec<PathBuf> = run.options.folder.clone().into_iter().collect();

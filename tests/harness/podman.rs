@@ -181,13 +181,17 @@ pub fn instead() -> Option<ExitCode> {
     None
 }
 
-/// Ends the service, and removes the nodes that tests have left.
+/// Ends the service, and removes the nodes that tests have left and what Podman keeps mounted.
 pub fn end() {
-    if let Some(mut service) = SERVICE.lock().unwrap_or_else(PoisonError::into_inner).take() {
-        if let Some(Ok(podman)) = READY.get() {
-            podman.sweep();
-        }
-        drop(service.stdin.take());
-        let _ = service.wait();
+    let Some(mut service) = SERVICE.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+    let podman = READY.get().and_then(|ready| ready.as_ref().ok());
+    if let Some(podman) = podman {
+        podman.sweep();
+    }
+    drop(service.stdin.take());
+    let _ = service.wait();
+    if let Some(folder) = podman.and_then(|podman| podman.bin.parent()) {
+        // where another run has containers it is busy, and stays
+        let _ = Command::new("umount").arg(folder.join("root/overlay")).stderr(Stdio::null()).status();
     }
 }

@@ -15,6 +15,7 @@ pub fn tests() -> Vec<Trial> {
         ("node_image::built_again_nothing_is_made", built_again),
         ("node_image::the_default_name_is_upstreams_too", default_name),
         ("node_image::another_architecture", another_architecture),
+        ("node_image::a_script_without_the_host_builds_one", by_a_script),
     ]
     .into_iter()
     .map(|(name, body)| {
@@ -52,12 +53,16 @@ impl Drop for Container {
     }
 }
 
+/// The cache of all builds on this machine.
+fn real_cache(c: &Cluster) -> PathBuf {
+    PathBuf::from(&c.home.environment()["XDG_CACHE_HOME"]).join("kind/node-image")
+}
+
 /// A cache folder of this home that shares with the real one what begins so.
 fn cache(c: &Cluster, shared: &[&str]) -> PathBuf {
     let own = c.home.root().join("cache/kind/node-image");
     std::fs::create_dir_all(&own).unwrap();
-    let real = PathBuf::from(&c.home.environment()["XDG_CACHE_HOME"]).join("kind/node-image");
-    for entry in std::fs::read_dir(real).unwrap().map(Result::unwrap) {
+    for entry in std::fs::read_dir(real_cache(c)).unwrap().map(Result::unwrap) {
         let name = entry.file_name().display().to_string();
         if shared.iter().any(|part| name.starts_with(part)) {
             std::os::unix::fs::symlink(entry.path(), own.join(name)).unwrap();
@@ -154,6 +159,33 @@ fn built_again() {
     let again = c.home.kind(&["build", "node-image", "--source", "modules", "--image", &image.0]).ok();
     eprintln!("tests: a node image with nothing new took {:?}", again.took);
     again.tells("is up to date").tells_not("build completed");
+}
+
+/// Whoever runs the quickstart on a new machine has not given it the host: what is built from compilers, headers and Go's
+/// modules is built all the same.
+fn by_a_script() {
+    let (c, image) = (Cluster::named("scripted"), Image::named("scripted"));
+    let real = real_cache(&c);
+    // links to the files themselves, since those to folders lead out of what the script may touch
+    let cache = tempfile::Builder::new().prefix("kind-test-").tempdir_in(real.parent().unwrap()).unwrap();
+    let own = cache.path().join("kind/node-image");
+    std::fs::create_dir_all(&own).unwrap();
+    let made_again = ["go-cni-", "go-runc-", "pause-", "pod-pause-", "network-"];
+    for entry in std::fs::read_dir(&real).unwrap().map(Result::unwrap) {
+        if !made_again.iter().any(|part| entry.file_name().display().to_string().starts_with(part)) {
+            let linked = std::process::Command::new("cp").arg("-al").arg(entry.path()).arg(&own).status();
+            assert!(linked.unwrap().success(), "{}", entry.path().display());
+        }
+    }
+    let code = format!(
+        "import \"std/node_image\" as images; print(images::build(#{{source: \"modules\", image: \"{}\"}}))",
+        image.0
+    );
+    let mut command = c.home.command(&["run", "-e", &code]);
+    command.env("XDG_CACHE_HOME", cache.path());
+    let built = run(command, "").ok();
+    built.prints(&format!("{}\n", image.0)).tells("building cni").tells("building runc").tells("build completed");
+    serves(&c, &image);
 }
 
 /// Scripts written for upstream go on with the name that a build has there.

@@ -173,10 +173,13 @@ fn register_host_programs(m: &mut Module, run: &Arc<Run>) {
 
 #[expect(clippy::too_many_lines, reason = "a list of verbs")]
 fn register_host_files(m: &mut Module, run: &Arc<Run>) {
-    // What has to be allowed: to look at the host, to touch the first argument's path, or the first two's.
+    // What has to be allowed: to look at the host, to read the first argument's path, to touch it, or the first two's.
     macro_rules! guard {
         (look $r:expr, $ctx:expr, $what:expr, $($rest:ident),*) => {
             trust::look($r, $ctx, $what).thrown()?
+        };
+        (read $r:expr, $ctx:expr, $what:expr, $path:ident) => {
+            trust::read($r, $ctx, $what, Path::new($path)).thrown()?
         };
         (path $r:expr, $ctx:expr, $what:expr, $path:ident $(, $rest:ident)*) => {
             trust::path($r, $ctx, $what, Path::new($path)).thrown()?
@@ -216,14 +219,14 @@ fn register_host_files(m: &mut Module, run: &Arc<Run>) {
     }
     verb!(look "which", (program: &str) -> Dynamic, Ok(process::which(program)
         .map_or(Dynamic::UNIT, |p| Dynamic::from(p.display().to_string()))));
-    verb!(path "read", (path: &str) -> ImmutableString, fs::read_to_string(Path::new(path)).map(text).thrown());
+    verb!(read "read", (path: &str) -> ImmutableString, fs::read_to_string(Path::new(path)).map(text).thrown());
     change!(path "write", (path: &str, content: &str) -> (), format!("write {path} ({} bytes)", content.len()), (), fs::write(Path::new(path), content.as_bytes(), 0o644).thrown());
     change!(path "write", (path: &str, content: &str, mode: i64) -> (), format!("write {path} ({} bytes, mode {mode:o})", content.len()), (),
         fs::write(Path::new(path), content.as_bytes(), u32::try_from(mode).unwrap_or(0o600)).thrown());
-    verb!(path "exists", (path: &str) -> bool, Ok(Path::new(path).symlink_metadata().is_ok()));
-    verb!(path "is_dir", (path: &str) -> bool, Ok(Path::new(path).is_dir()));
-    verb!(path "size", (path: &str) -> i64, fs::size(Path::new(path)).map(|s| i64::try_from(s).unwrap_or(i64::MAX)).thrown());
-    verb!(path "list", (path: &str) -> Array, fs::list(Path::new(path)).map(|paths| paths.iter()
+    verb!(read "exists", (path: &str) -> bool, Ok(Path::new(path).symlink_metadata().is_ok()));
+    verb!(read "is_dir", (path: &str) -> bool, Ok(Path::new(path).is_dir()));
+    verb!(read "size", (path: &str) -> i64, fs::size(Path::new(path)).map(|s| i64::try_from(s).unwrap_or(i64::MAX)).thrown());
+    verb!(read "list", (path: &str) -> Array, fs::list(Path::new(path)).map(|paths| paths.iter()
         .filter_map(|p| p.file_name()).map(|n| Dynamic::from(n.to_string_lossy().into_owned())).collect()).thrown());
     change!(path "make_dir", (path: &str) -> (), format!("make folder {path}"), (), fs::create_dir_all(Path::new(path)).thrown());
     change!(look "temp_dir", (prefix: &str) -> ImmutableString, format!("make a temporary folder {prefix}…"), text(format!("{}/{prefix}plan", std::env::temp_dir().display())), tempfile::Builder::new().prefix(prefix)
@@ -236,7 +239,7 @@ fn register_host_files(m: &mut Module, run: &Arc<Run>) {
     change!(second "link", (target: &str, path: &str) -> (), format!("link {path} to {target}"), (), fs::link(Path::new(target), Path::new(path)).thrown());
     change!(path "chmod", (path: &str, mode: i64) -> (), format!("set mode {mode:o} of {path}"), (),
         fs::set_mode(Path::new(path), u32::try_from(mode).unwrap_or(0o600)).thrown());
-    verb!(path "digest", (path: &str) -> ImmutableString, cache::digest(Path::new(path)).map(text).thrown());
+    verb!(read "digest", (path: &str) -> ImmutableString, cache::digest(Path::new(path)).map(text).thrown());
     verb!(look "free_port", (address: &str) -> i64, std::net::TcpListener::bind((address, 0))
         .and_then(|l| l.local_addr()).map(|a| i64::from(a.port()))
         .map_err(|e| Error::user("host.port", format!("no port of {address} is free")).because(e)).thrown());
