@@ -231,7 +231,7 @@ fn asks_for_timeline(cli: &Cli) -> bool {
 /// The command line as the timeline names it, without the path of the program.
 fn title() -> String {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    format!("kind {}", crate::node::quote(&words))
+    format!("kind {}", crate::host::process::quote(&words))
 }
 
 /// Fails before the work, and not after it, where its timeline cannot be written.

@@ -5,6 +5,7 @@
 use crate::config::{self, ClusterName, Role};
 use crate::engine::{Container, ContainerState, Engine, Protocol};
 use crate::error::{Error, Result};
+use crate::host;
 use crate::kube::Client;
 use crate::kubeconfig::{self, Kubeconfig};
 use crate::node::{CLUSTER_LABEL, Node};
@@ -28,6 +29,8 @@ pub struct Cluster {
     pub load_balancer: Option<Node>,
     /// What it is to be, when it was planned by this process.
     pub config: Option<Arc<config::Cluster>>,
+    /// What tells this plan from others of the same name; empty for a cluster that was found.
+    pub creation: String,
     engine: Arc<dyn Engine>,
     shared: Arc<Shared>,
 }
@@ -46,7 +49,15 @@ impl Cluster {
         let (balancers, mut nodes): (Vec<_>, Vec<_>) = members.into_iter().partition(|n| n.role == balancer);
         nodes.sort_by_key(order);
         let load_balancer = balancers.into_iter().next();
-        Self { name, nodes, load_balancer, config: None, engine, shared: Arc::default() }
+        Self {
+            name,
+            nodes,
+            load_balancer,
+            config: None,
+            creation: String::new(),
+            engine,
+            shared: Arc::default(),
+        }
     }
 
     /// Names of all clusters of the engine, sorted.
@@ -76,6 +87,7 @@ impl Cluster {
         }
         let mut cluster = Self::new(engine, config.name.clone(), members);
         cluster.config = Some(Arc::new(config));
+        cluster.creation = host::id::new();
         cluster
     }
 

@@ -1,6 +1,6 @@
 //! Ports of nodes that are reached through the host.
 
-use crate::engine::{PortMapping, Protocol};
+use crate::engine::Protocol;
 use serde::{Serialize, Serializer};
 use std::net::IpAddr;
 
@@ -56,27 +56,9 @@ pub struct ExtraPortMapping {
     pub protocol: Protocol,
 }
 
-impl ExtraPortMapping {
-    /// As the engine takes it. `any` is the address that stands for all of them; `picked` gives the port for
-    /// [`HostPort::Picked`], with 0 leaving the choice to the engine.
-    pub fn to_engine(&self, any: IpAddr, picked: u16) -> PortMapping {
-        PortMapping {
-            container_port: self.container_port,
-            host_port: match self.host_port {
-                HostPort::Picked => picked,
-                HostPort::Engine => 0,
-                HostPort::Fixed(port) => port,
-            },
-            listen_address: self.listen_address.unwrap_or(any).to_string(),
-            protocol: self.protocol,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::net::Ipv4Addr;
 
     #[test]
     fn numbers_and_ports() {
@@ -91,17 +73,5 @@ mod tests {
         }
         assert_eq!(HostPort::from_number(-2), None);
         assert_eq!(HostPort::from_number(65536), None);
-    }
-
-    #[test]
-    fn the_engine_gets_an_address_and_a_port() {
-        let mapping = ExtraPortMapping {
-            container_port: 80,
-            host_port: HostPort::Picked,
-            listen_address: None,
-            protocol: Protocol::TCP,
-        };
-        let engine = mapping.to_engine(Ipv4Addr::UNSPECIFIED.into(), 4711);
-        assert_eq!((engine.host_port, engine.listen_address.as_str()), (4711, "0.0.0.0"));
     }
 }

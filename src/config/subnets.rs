@@ -36,6 +36,14 @@ impl Subnets {
         }
         Some(nodes)
     }
+    /// The smallest range of each family that holds those of `count` nodes; `None` when there are not enough of them.
+    pub fn of_all_nodes(&self, count: usize) -> Option<Self> {
+        let firsts = self.of_nodes(count)?.into_iter().next()?;
+        let bits = u8::try_from(count.next_power_of_two().trailing_zeros()).ok()?;
+        let all =
+            firsts.iter().map(|first| IpNet::new(first.addr(), first.prefix_len().checked_sub(bits)?).ok());
+        all.collect::<Option<Vec<_>>>().map(Self)
+    }
     /// Whether any address is in a range of both.
     pub fn overlaps(&self, other: &Self) -> bool {
         let touch = |a: &IpNet, b: &IpNet| a.contains(&b.network()) || b.contains(&a.network());
@@ -82,6 +90,17 @@ mod tests {
         );
         assert_eq!(of("10.244.0.0/23", 3), None);
         assert_eq!(of("10.244.0.0/25", 1), None);
+    }
+
+    #[test]
+    fn ranges_of_all_nodes_are_within_one() {
+        let of = |text: &str, count| Some(Subnets::parse(text).unwrap().of_all_nodes(count)?.to_string());
+        let both = "10.244.0.0/16,fd00:10:244::/56";
+        assert_eq!(of(both, 1).unwrap(), "10.244.0.0/24,fd00:10:244::/64");
+        assert_eq!(of(both, 2).unwrap(), "10.244.0.0/23,fd00:10:244::/63");
+        assert_eq!(of(both, 3).unwrap(), "10.244.0.0/22,fd00:10:244::/62");
+        assert_eq!(of("10.244.0.0/22", 4).unwrap(), "10.244.0.0/22");
+        assert_eq!(of("10.244.0.0/22", 5), None);
     }
 
     #[test]

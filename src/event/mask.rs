@@ -1,4 +1,4 @@
-//! Takes secrets out of command lines before they become events.
+//! Takes secrets out of command lines before they become events or stand in errors.
 //!
 //! Nothing can know every secret; what is masked is what looks like one: values of options and variables that are
 //! named after secrets, bearer and bootstrap tokens, passwords in addresses, private keys.
@@ -24,6 +24,15 @@ const NAMES: &[&str] = &[
 
 /// `text` without secrets, and cut when it is long.
 pub(crate) fn masked(text: &str) -> String {
+    let shown = without_secrets(text);
+    match shown.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &shown[..end]),
+        None => shown,
+    }
+}
+
+/// `text` without secrets.
+pub(crate) fn without_secrets(text: &str) -> String {
     let text = without_keys(text);
     let mut shown = String::with_capacity(text.len().min(LONGEST));
     // the word before was an option whose value comes now
@@ -43,10 +52,7 @@ pub(crate) fn masked(text: &str) -> String {
         shown.push_str(blank);
         value_next = !value_next && opens_value(word);
     }
-    match shown.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &shown[..end]),
-        None => shown,
-    }
+    shown
 }
 
 fn names_secret(name: &str) -> bool {

@@ -14,6 +14,7 @@ mod tree;
 pub use format::{Style, amount};
 pub use json::JsonSink;
 pub(crate) use json::time;
+pub(crate) use mask::without_secrets;
 pub use model::{Bus, CallKind, Event, Level, Outcome, Sink, StepId, Stream, Unit};
 pub use plain::PlainSink;
 pub use terminal::{Size, TerminalSink};

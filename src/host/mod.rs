@@ -5,6 +5,7 @@ pub mod cache;
 pub mod dirs;
 pub mod download;
 pub mod fs;
+pub mod id;
 pub mod kernel;
 pub mod kubectl;
 pub mod process;

@@ -119,6 +119,11 @@ pub fn available_memory() -> Option<u64> {
     Some(kibibytes * 1024)
 }
 
+/// A command line quoted for a shell.
+pub fn quote(command: &[String]) -> String {
+    shlex::try_join(command.iter().map(String::as_str)).unwrap_or_else(|_| command.join(" "))
+}
+
 /// Turns a non-zero exit code into an error.
 pub fn check(command: &Command, output: Output) -> Result<Output> {
     if output.code == 0 {
@@ -128,7 +133,7 @@ pub fn check(command: &Command, output: Output) -> Result<Output> {
     Err(Error::user("host.failed", format!("{program} ended with exit code {}", output.code)).with_context(
         Context {
             node: None,
-            command: Some(crate::node::quote(&command.argv)),
+            command: Some(crate::event::without_secrets(&quote(&command.argv))),
             exit_code: Some(output.code),
             stdout: Some(output.stdout),
             stderr: Some(output.stderr),

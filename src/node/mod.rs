@@ -137,7 +137,7 @@ impl Node {
         )
         .with_context(Context {
             node: Some(self.name.clone()),
-            command: Some(quote(&spec.command)),
+            command: Some(crate::event::without_secrets(&crate::host::process::quote(&spec.command))),
             exit_code: Some(output.code),
             stdout: Some(output.stdout),
             stderr: Some(output.stderr),
@@ -255,11 +255,6 @@ fn last_line(text: &str) -> &str {
 /// Strings of a command line.
 pub fn args(words: &[&str]) -> Vec<String> {
     words.iter().map(|w| (*w).to_owned()).collect()
-}
-
-/// A command line quoted for a shell.
-pub fn quote(command: &[String]) -> String {
-    shlex::try_join(command.iter().map(String::as_str)).unwrap_or_else(|_| command.join(" "))
 }
 
 impl std::fmt::Debug for Node {

@@ -29,8 +29,6 @@ pub struct RunOptions {
     pub folder: Option<PathBuf>,
     /// Further folders that the standard library may write to for a script that is not trusted.
     pub library_folders: Vec<PathBuf>,
-    /// Whether an engine may be started when none answers.
-    pub start_engine: bool,
     /// Arguments after the script's name.
     pub args: Vec<String>,
     /// How long the script may run.
@@ -171,9 +169,16 @@ impl Run {
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let task = self.runtime.spawn_blocking(work);
-        self.block(async move {
-            task.await.unwrap_or_else(|e| Err(Error::internal("thread", "a worker thread failed").because(e)))
-        })
+        self.block(joined(task))
+    }
+
+    /// As [`Run::block_thread`], but sees the work through as [`Run::block_through`] does.
+    pub fn thread_through<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let task = self.runtime.spawn_blocking(work);
+        self.block_through(joined(task))
     }
 
     /// The engine; connects on first use.
@@ -276,4 +281,9 @@ impl Run {
             events.emit(&crate::event::Event::Progress { step, what: what.clone(), done, total, unit });
         }
     }
+}
+
+/// What a worker thread has to tell.
+async fn joined<T>(task: tokio::task::JoinHandle<Result<T>>) -> Result<T> {
+    task.await.unwrap_or_else(|e| Err(Error::internal("thread", "a worker thread failed").because(e)))
 }

@@ -184,7 +184,11 @@ fn by_a_script() {
     let mut command = c.home.command(&["run", "-e", &code]);
     command.env("XDG_CACHE_HOME", cache.path());
     let built = run(command, "").ok();
-    built.prints(&format!("{}\n", image.0)).tells("building cni").tells("building runc").tells("build completed");
+    built
+        .prints(&format!("{}\n", image.0))
+        .tells("building cni")
+        .tells("building runc")
+        .tells("build completed");
     serves(&c, &image);
 }
 

@@ -15,6 +15,7 @@ use std::sync::Arc;
 
 pub const CACHE: &[Record] = records_table! { "cache":
     "step" "(name: string, inputs: any, make: closure(folder)) -> string" "The folder with the result of make for these inputs; made once, kept in the cache folder.", "cache::step(\"example\", [1], |dir| host::write(dir + \"/a\", \"1\"))", throws "script.not_allowed file.* script.bad_value, and what make throws";
+    "key" "(inputs: any) -> string" "Twelve hex digits that stand for the inputs.", "cache::key([1])", throws "script.bad_value";
     "has" "(name: string, inputs: any) -> bool" "Whether step would find its result.", "cache::has(\"example\", [1])", throws "script.bad_value";
 };
 pub const ASSET: &[Record] = records_table! { "asset":
@@ -123,6 +124,9 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
             cached(&r, &ctx, name, &inputs, &make)
         },
     );
+    place(&mut caches, "key", |inputs: Dynamic| -> Returned<ImmutableString> {
+        Ok(text(cache::key(&canonical(&inputs)?)))
+    });
     place(&mut caches, "has", |name: &str, inputs: Dynamic| -> Returned<bool> {
         Ok(cache::has(GROUP, name, &canonical(&inputs)?))
     });

@@ -36,6 +36,7 @@ pub const METHODS: &[Record] = records_table! { "Cluster":
     "name" "-> string" "Its name.", "c.name", throws "none";
     "context" "-> string" "Its context in a kubeconfig: kind-NAME.", "c.context", throws "none";
     "config" "-> map or ()" "What it was planned to be, as a v1alpha4 document; () for one that was found.", "c.config", throws "none";
+    "creation" "-> string" "What tells this plan of a cluster from others of the same name; its containers carry it as a label. Empty for one that was found.", "c.creation", throws "none";
     "nodes" "-> array of Node" "Its Kubernetes nodes: control planes first, then workers.", "c.nodes[0].name", throws "none";
     "control_plane" "-> Node" "The first control plane.", "c.control_plane.name", throws "cluster.no_control_plane";
     "control_planes" "-> array of Node" "All control planes.", "c.control_planes.len()", throws "none";
@@ -228,6 +229,7 @@ fn register_parts(engine: &mut Engine, run: &Arc<Run>) {
     engine.register_get("config", |c: &mut Cluster| -> Returned<Dynamic> {
         c.config.as_ref().map_or(Ok(Dynamic::UNIT), |config| to_value(config.as_ref()))
     });
+    engine.register_get("creation", |c: &mut Cluster| text(c.creation.clone()));
     engine.register_get("nodes", |c: &mut Cluster| nodes(c.nodes.clone()));
     engine.register_get("control_plane", |c: &mut Cluster| c.control_plane().cloned().thrown());
     engine.register_get("control_planes", |c: &mut Cluster| nodes(c.with_role("control-plane")));

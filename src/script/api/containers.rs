@@ -17,6 +17,7 @@ pub const ENGINE: &[Record] = records_table! { "engine":
     "proxies" "() -> map" "Proxies that docker's config.json has for containers of this engine: httpProxy, httpsProxy, noProxy, each empty where there is none.", "engine::proxies().httpProxy", throws "engine.*";
     "is_local" "() -> bool" "Whether it runs on this machine, so that folders can be shared with it.", "engine::is_local()", throws "engine.*";
     "host" "() -> string" "The name under which published ports are reached; 127.0.0.1 for a local engine.", "engine::host()", throws "engine.*";
+    "candidates" "() -> array of string" "The addresses where an engine is looked for, in that order; one where the user named it.", "engine::candidates().len()", throws "engine.*";
     "answers" "() -> bool" "Whether an engine answers.", "engine::answers()", throws "none";
     "answers_at" "(address: string) -> bool" "Whether an engine answers at this address, such as unix:///run/docker.sock.", "engine::answers_at(\"unix:///none.sock\")", throws "script.not_allowed";
     "connect" "(address: string) -> ()" "Uses the engine at this address from here on.", "engine::connect(engine::address())", throws "script.not_allowed engine.*";
@@ -121,6 +122,10 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     verb!("remove_volume", r, move |name: &str| -> Returned<()> {
         let engine = r.engine().thrown()?;
         r.block(engine.remove_volume(name)).thrown()
+    });
+    place(&mut m, "candidates", || -> Returned<Array> {
+        let found = crate::engine::resolve(&crate::engine::Environment::of_process()).thrown()?;
+        Ok(found.endpoints.into_iter().map(|endpoint| Dynamic::from(endpoint.address)).collect())
     });
     place(&mut m, "ipv6_subnet", |name: &str, attempt: i64| {
         text(crate::engine::ipv6_ula_subnet(name, u32::try_from(attempt).unwrap_or(0)).clone())

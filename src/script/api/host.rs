@@ -51,6 +51,7 @@ pub const HOST: &[Record] = records_table! { "host":
     "uid" "() -> int" "The user's number; 0 is root.", "host::uid()", throws "script.not_allowed";
     "cpus" "() -> int" "Processors this program may use.", "host::cpus()", throws "script.not_allowed";
     "data_dir" "() -> string" "Where the private engine lives.", "host::data_dir()", throws "none";
+    "new_id" "() -> string" "Twelve hex digits that no other call has.", "host::new_id()", throws "none";
     "cache_dir" "() -> string" "Where build results lie.", "host::cache_dir()", throws "none";
     "lock" "(path: string, body: closure()) -> value of body" "Runs body while holding a lock file; waits for other processes that hold it.", "host::lock(\"/tmp/kind-example.lock\", || 1)", throws "script.not_allowed file.*, and what body throws";
 };
@@ -113,7 +114,7 @@ fn run_program(run: &Run, argv: &Array, options: &Map, check: bool) -> Returned<
         .and_then(|output| if check { process::check(&command, output) } else { Ok(output) })
     };
     let env: String = command.env.keys().map(|name| format!("{name}=*** ")).collect();
-    let what = format!("{env}{}", crate::node::quote(&command.argv));
+    let what = format!("{env}{}", crate::host::process::quote(&command.argv));
     let output = run.call_with(CallKind::Exec, None, &what, work, |o| Some(o.code)).thrown()?;
     Ok(Map::from_iter([
         ("code".into(), output.code.into()),
@@ -290,6 +291,7 @@ fn register_host_files(m: &mut Module, run: &Arc<Run>) {
     place(m, "arch", || text(crate::arch::of_host()));
     place(m, "os", || text(std::env::consts::OS));
     place(m, "data_dir", || text(dirs::data().display().to_string()));
+    place(m, "new_id", || text(crate::host::id::new()));
     place(m, "cache_dir", || text(dirs::cache().display().to_string()));
 }
 

@@ -15,8 +15,16 @@ pub const RECORDS: &[Record] = records_table! { "kubeadm":
         throws "script.bad_value kubeadm.patch kubeadm.version";
     "pod_ranges" "(subnets: string, nodes: int) -> array of array of string or ()" "For each node the ranges of its pods, one of each family of a pod subnet: a /24 or a /64, as the controller manager hands them out; () where a subnet is too small.",
         "kubeadm::pod_ranges(\"10.244.0.0/16\", 2)", throws "script.bad_value";
+    "pod_range_of_all" "(subnets: string, nodes: int) -> string or ()" "The smallest range that holds those of pod_ranges, of each family; () where a subnet is too small.",
+        "kubeadm::pod_range_of_all(\"10.244.0.0/16\", 3)", throws "script.bad_value";
     "defaults" "() -> map" "Every key of config with the value it has when left out.", "kubeadm::defaults().token", throws "none";
 };
+
+fn pod_subnet(subnets: &str) -> Returned<Subnets> {
+    let wrong =
+        |why: String| Error::script("script.bad_value", format!("{subnets:?} is no pod subnet: {why}"));
+    Subnets::parse(subnets).map_err(wrong).thrown()
+}
 
 pub fn register(engine: &mut Engine) {
     let mut m = Module::new();
@@ -27,11 +35,12 @@ pub fn register(engine: &mut Engine) {
         Ok(Map::from_iter([("text".into(), rendered.text.into()), ("unused_patches".into(), unused.into())]))
     });
     place(&mut m, "pod_ranges", |subnets: &str, nodes: i64| -> Returned<Dynamic> {
-        let wrong =
-            |why: String| Error::script("script.bad_value", format!("{subnets:?} is no pod subnet: {why}"));
-        let parsed = Subnets::parse(subnets).map_err(wrong).thrown()?;
-        let nodes = usize::try_from(nodes).unwrap_or_default();
-        parsed.of_nodes(nodes).map_or(Ok(Dynamic::UNIT), |ranges| to_value(&ranges))
+        let ranges = pod_subnet(subnets)?.of_nodes(usize::try_from(nodes).unwrap_or_default());
+        ranges.map_or(Ok(Dynamic::UNIT), |ranges| to_value(&ranges))
+    });
+    place(&mut m, "pod_range_of_all", |subnets: &str, nodes: i64| -> Returned<Dynamic> {
+        let range = pod_subnet(subnets)?.of_all_nodes(usize::try_from(nodes).unwrap_or_default());
+        Ok(range.map_or(Dynamic::UNIT, |range| range.to_string().into()))
     });
     place(&mut m, "defaults", || -> Returned<Dynamic> { to_value(&NodeConfig::default()) });
     engine.register_static_module("kubeadm", m.into());

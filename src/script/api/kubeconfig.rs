@@ -54,7 +54,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
             if r.planned("host", None, format!("merge the kubeconfig into {target}"), Value::Null) {
                 return Ok(text(target));
             }
-            let written = r.block_thread(move || kubeconfig::merge(&new, &paths)).thrown()?;
+            let written = r.thread_through(move || kubeconfig::merge(&new, &paths)).thrown()?;
             Ok(text(written.display().to_string()))
         },
     );
@@ -69,7 +69,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
             if r.planned("host", None, format!("remove kind-{name} from the kubeconfig"), Value::Null) {
                 return Ok(rhai::Array::new());
             }
-            let changed = r.block_thread(move || kubeconfig::remove(&name, &paths)).thrown()?;
+            let changed = r.thread_through(move || kubeconfig::remove(&name, &paths)).thrown()?;
             Ok(changed.iter().map(|p| Dynamic::from(p.display().to_string())).collect())
         },
     );

@@ -154,7 +154,7 @@ fn exec(run: &Run, node: &Node, words: &[Dynamic], check: bool) -> Returned<Outp
 /// A command as events tell it: the names of its variables without their values.
 pub(super) fn command_line(spec: &ExecSpec) -> String {
     let env: String = spec.env.keys().map(|name| format!("{name}=*** ")).collect();
-    format!("{env}{}", crate::node::quote(&spec.command))
+    format!("{env}{}", crate::host::process::quote(&spec.command))
 }
 
 fn output_map(output: Output) -> Map {

@@ -53,7 +53,7 @@ fn kubectl(run: &Run, words: &[Dynamic]) -> Returned<ImmutableString> {
     let line = |stream, line: &str| {
         run.events.emit(&Event::Output { step, node: None, stream, line: line.to_owned() });
     };
-    let shown = format!("kubectl {}", crate::node::quote(&all));
+    let shown = format!("kubectl {}", crate::host::process::quote(&all));
     let work = || {
         let output = run.block(process::run(&command, &line))?;
         if output.code == 0 {
