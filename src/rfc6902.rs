@@ -6,7 +6,8 @@ use serde_json::Value;
 
 /// The operations of a patch. Errors: why it is none.
 pub(crate) fn parse(text: &str) -> Result<Patch, String> {
-    let value = crate::yaml::parse(text, "patch").map_err(|e| format!("it is not YAML: {}", e.message()))?;
+    let value =
+        crate::yaml::parse_lax(text, "patch").map_err(|e| format!("it is not YAML: {}", e.message()))?;
     serde_json::from_value(value).map_err(|e| format!("expected a list of operations (op, path, value): {e}"))
 }
 

@@ -27,6 +27,26 @@ pub fn parse_all(text: &str, origin: &str) -> Result<Vec<Value>> {
     serde_saphyr::from_multiple_with_options(text, options()).map_err(|e| syntax(&e, origin))
 }
 
+/// How texts are read that upstream reads by the rules of YAML 1.1: yes, no, on, off, y and n are booleans, too, and of a
+/// key given twice the last counts.
+fn lax() -> serde_saphyr::Options {
+    serde_saphyr::options! {
+        legacy_octal_numbers: true,
+        duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins,
+        with_snippet: false,
+    }
+}
+
+/// As [`parse`], by the rules of YAML 1.1.
+pub fn parse_lax(text: &str, origin: &str) -> Result<Value> {
+    serde_saphyr::from_str_with_options(text, lax()).map_err(|e| syntax(&e, origin))
+}
+
+/// As [`parse_all`], by the rules of YAML 1.1.
+pub fn parse_all_lax(text: &str, origin: &str) -> Result<Vec<Value>> {
+    serde_saphyr::from_multiple_with_options(text, lax()).map_err(|e| syntax(&e, origin))
+}
+
 /// `value` as one document, ending in a line feed. A text of several plain lines becomes a block; a long line
 /// stays one.
 pub fn render(value: &impl Serialize) -> Result<String> {
@@ -107,6 +127,16 @@ mod tests {
     fn only_true_and_false_are_booleans_and_zero_means_octal() {
         let value = parse("a: yes\nb: true\nmode: 0644\n", "f").unwrap();
         assert_eq!(value, json!({"a": "yes", "b": true, "mode": 0o644}));
+    }
+
+    #[test]
+    fn patches_are_read_as_yaml_1_1() {
+        let read = |text: &str| parse_all_lax(text, "f").unwrap().remove(0);
+        assert_eq!(
+            read("a: no\nb: On\nc: 'no'\nd: true\ne: y\nf: \"yes\"\n"),
+            json!({"a": false, "b": true, "c": "no", "d": true, "e": true, "f": "yes"})
+        );
+        assert_eq!(read("a: {b: 1}\na: {c: 2}\n"), json!({"a": {"c": 2}}));
     }
 
     #[test]

@@ -27,7 +27,7 @@ mod validate;
 
 pub use cluster::{Cluster, Hook, IpFamily, JsonPatch, KubeProxyMode, Networking, Node};
 pub use image::{DEFAULT_NODE_IMAGE, ImageRef};
-pub use load::{from_value, parse, problems_of};
+pub use load::{from_value, parse, parse_except, problems_of};
 pub use mount::ExtraMount;
 pub use names::{ClusterName, DEFAULT_CLUSTER_NAME, NodeName, Role, load_balancer_name, node_names};
 pub use port::{ExtraPortMapping, HostPort};

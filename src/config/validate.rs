@@ -64,24 +64,13 @@ impl Cluster {
     fn check_subnets(&self, found: &mut Vec<Problem>) {
         let networking = &self.networking;
         let family = networking.ip_family;
-        let mut sound = true;
         for (path, subnets) in [
             ("networking.podSubnet", &networking.pod_subnet),
             ("networking.serviceSubnet", &networking.service_subnet),
         ] {
             if let Some(why) = family_fault(subnets, family) {
                 found.push(Problem::new(path, format!("{path} is {subnets}; {why}")));
-                sound = false;
             }
-        }
-        if sound && networking.pod_subnet.overlaps(&networking.service_subnet) {
-            found.push(Problem::new(
-                "networking.podSubnet",
-                format!(
-                    "networking.podSubnet {} and networking.serviceSubnet {} overlap",
-                    networking.pod_subnet, networking.service_subnet
-                ),
-            ));
         }
         for range in networking.service_subnet.ranges() {
             // the API server keeps a bitmap of the range and refuses one of more than 2^20 addresses
@@ -130,14 +119,15 @@ impl Cluster {
         let any = networking.ip_family.any_address();
         let mut taken: Vec<(String, Binding)> = Vec::new();
         if let HostPort::Fixed(port) = networking.api_server_port {
-            let binding = Binding { address: networking.api_server_address, port, protocol: Protocol::TCP };
+            let address = networking.api_server_address;
+            let binding = Binding { node: None, address, port, protocol: Protocol::TCP };
             taken.push(("networking.apiServerPort".to_owned(), binding));
         }
         for (i, node) in self.nodes.iter().enumerate() {
             for (j, mapping) in node.extra_port_mappings.iter().enumerate() {
                 let HostPort::Fixed(port) = mapping.host_port else { continue };
                 let address = mapping.listen_address.unwrap_or(any);
-                let binding = Binding { address, port, protocol: mapping.protocol };
+                let binding = Binding { node: Some(i), address, port, protocol: mapping.protocol };
                 let path = format!("nodes[{i}].extraPortMappings[{j}].hostPort");
                 if let Some((other, _)) = taken.iter().find(|(_, b)| b.collides(&binding)) {
                     let protocol = binding.protocol;
@@ -153,15 +143,19 @@ impl Cluster {
 }
 
 struct Binding {
+    /// By its number; none for the API server, which may be behind a load balancer.
+    node: Option<usize>,
     address: IpAddr,
     port: u16,
     protocol: Protocol,
 }
 
 impl Binding {
-    /// The address that stands for all takes the port on every other, whatever the family, as upstream has it.
+    /// The address that stands for all takes the port on every other: of its family, and for mappings of one node of the
+    /// other family too, as upstream has it.
     fn collides(&self, other: &Self) -> bool {
-        let all = self.address.is_unspecified() || other.address.is_unspecified();
+        let meet = self.node == other.node || self.address.is_ipv4() == other.address.is_ipv4();
+        let all = meet && (self.address.is_unspecified() || other.address.is_unspecified());
         self.port == other.port && self.protocol == other.protocol && (all || self.address == other.address)
     }
 }

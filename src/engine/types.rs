@@ -44,6 +44,10 @@ pub struct Info {
     pub controllers: Vec<String>,
     /// Such as `overlay2`.
     pub storage_driver: String,
+    /// The file system below that, such as `extfs` or `xfs`, where it tells.
+    pub backing_filesystem: String,
+    /// Whether root in its containers is another user outside (Docker's `userns-remap`).
+    pub remaps_users: bool,
     /// Where it keeps images, containers and volumes: a folder of its host.
     pub root_dir: String,
     /// Processors of its host.
@@ -179,6 +183,8 @@ pub struct ContainerSpec {
     pub init: Option<bool>,
     /// Cgroup namespace.
     pub cgroup_namespace: CgroupNamespace,
+    /// Whether its users are those of the host, also where the engine remaps users.
+    pub host_users: bool,
     /// Kernel settings by name.
     pub sysctls: BTreeMap<String, String>,
     /// Devices of the host.

@@ -3,6 +3,7 @@
 
 use super::node_config::{ApiVersion, NodeConfig, NodeRole};
 use super::patch;
+use crate::config::JsonPatch;
 use crate::error::Result;
 use crate::yaml;
 use serde_json::{Map, Value, json};
@@ -34,25 +35,32 @@ pub fn render(config: &NodeConfig) -> Result<Rendered> {
     if config.kube_proxy_mode != "none" {
         documents.push(kube_proxy(config, &gates));
     }
-    let name = "kubeadmConfigPatches";
+    let mut unused = patched(&mut documents, api, &config.cluster_patches, &config.cluster_json_patches, "")?;
     let of_node = format!("node {}: ", config.node_name);
-    let mut unused = patch::apply(&mut documents, api, &config.cluster_patches, name)?;
-    unused.extend(patch::apply_json(
-        &mut documents,
-        &config.cluster_json_patches,
-        &format!("{name}JSON6902"),
-    )?);
-    unused.extend(patch::apply(&mut documents, api, &config.node_patches, &format!("{of_node}{name}"))?);
-    unused.extend(patch::apply_json(
-        &mut documents,
-        &config.node_json_patches,
-        &format!("{of_node}{name}JSON6902"),
-    )?);
     if config.joins {
-        let join = documents[2].clone();
-        take(&join, "/nodeRegistration", &mut documents[1], "nodeRegistration");
-        take(&join, "/controlPlane/localAPIEndpoint", &mut documents[1], "localAPIEndpoint");
-        take(&join, "/patches", &mut documents[1], "patches");
+        // of the node that begins the cluster, what it says of itself is for itself
+        let own = documents[INIT..=JOIN].to_vec();
+        patched(&mut documents, api, &config.first_patches, &config.first_json_patches, "the first node: ")?;
+        documents[INIT..=JOIN].clone_from_slice(&own);
+    }
+    let cluster = documents[CLUSTER].clone();
+    unused.extend(patched(&mut documents, api, &config.node_patches, &config.node_json_patches, &of_node)?);
+    if config.joins {
+        if documents[CLUSTER] != cluster {
+            documents[CLUSTER] = cluster;
+            unused.push(format!(
+                "{of_node}a patch of ClusterConfiguration counts on the first control plane alone"
+            ));
+        }
+        let join = documents[JOIN].clone();
+        take(&join, "/nodeRegistration", &mut documents[INIT], "nodeRegistration");
+        take(&join, "/controlPlane/localAPIEndpoint", &mut documents[INIT], "localAPIEndpoint");
+        // those of an InitConfiguration are the first node's, and the phases of a join have other names
+        if let Some(fields) = documents[INIT].as_object_mut() {
+            fields.shift_remove("patches");
+            fields.shift_remove("skipPhases");
+        }
+        take(&join, "/patches", &mut documents[INIT], "patches");
     }
     for document in &mut documents {
         // upstream gives every document this name so that patches may carry it; kubeadm refuses it
@@ -61,6 +69,25 @@ pub fn render(config: &NodeConfig) -> Result<Rendered> {
         }
     }
     Ok(Rendered { text: yaml::render_all(&documents)?, unused_patches: unused })
+}
+
+/// Where documents stand that several lines here speak of.
+const CLUSTER: usize = 0;
+const INIT: usize = 1;
+const JOIN: usize = 2;
+
+/// Applies merge patches, then JSON patches; `whose` goes before their names. Returns those that were for no document.
+fn patched(
+    documents: &mut [Value],
+    api: ApiVersion,
+    patches: &[String],
+    json: &[JsonPatch],
+    whose: &str,
+) -> Result<Vec<String>> {
+    let name = format!("{whose}kubeadmConfigPatches");
+    let mut unused = patch::apply(documents, api, patches, &name)?;
+    unused.extend(patch::apply_json(documents, json, &format!("{name}JSON6902"))?);
+    Ok(unused)
 }
 
 /// Puts what stands at `pointer` in one document into a field of the other.

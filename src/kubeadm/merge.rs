@@ -1,15 +1,14 @@
 //! Merging a patch into a kubeadm document: RFC 7386, except where a list is really a map or a set.
 //!
 //! `extraArgs` and `kubeletExtraArgs` are maps in v1beta3 and lists of name and value since v1beta4, where plain
-//! RFC 7386 would replace them whole and lose what kind needs: there they are merged by name. A patch without an
-//! `apiVersion` may write either form for both. `certSANs` is a set: entries are added.
+//! RFC 7386 would replace them whole and lose what kind needs: there they are merged by name. A patch
+//! may write either form for both. `certSANs` is a set: entries are added.
 
 use super::node_config::ApiVersion;
 use serde_json::{Map, Value, json};
 
-/// Merges `patch` into `target`, which is of the version `api`. `versioned` tells whether the patch names its `apiVersion`, and so means that
-/// version's shape.
-pub(super) fn merge(target: &mut Value, patch: &Value, api: ApiVersion, versioned: bool) {
+/// Merges `patch` into `target`, which is of the version `api`.
+pub(super) fn merge(target: &mut Value, patch: &Value, api: ApiVersion) {
     let Value::Object(changes) = patch else {
         *target = patch.clone();
         return;
@@ -24,19 +23,19 @@ pub(super) fn merge(target: &mut Value, patch: &Value, api: ApiVersion, versione
                 fields.shift_remove(key);
             }
             ("extraArgs" | "kubeletExtraArgs", change) => match api {
-                ApiVersion::V1Beta4 => merge_arguments(fields, key, change, versioned),
-                ApiVersion::V1Beta3 => merge_map_of_arguments(fields, key, change, versioned),
+                ApiVersion::V1Beta4 => merge_arguments(fields, key, change),
+                ApiVersion::V1Beta3 => merge_map_of_arguments(fields, key, change),
             },
             ("certSANs", Value::Array(names)) => merge_set(fields, key, names),
-            _ => merge(fields.entry(key.clone()).or_insert(Value::Null), change, api, versioned),
+            _ => merge(fields.entry(key.clone()).or_insert(Value::Null), change, api),
         }
     }
 }
 
-/// The older form: a map already, to which a list of an unversioned patch is turned.
-fn merge_map_of_arguments(fields: &mut Map<String, Value>, key: &str, change: &Value, versioned: bool) {
+/// The older form: a map already, to which a list is turned.
+fn merge_map_of_arguments(fields: &mut Map<String, Value>, key: &str, change: &Value) {
     let as_map = match change {
-        Value::Array(list) if !versioned => list
+        Value::Array(list) => list
             .iter()
             .filter_map(|item| {
                 let name = item.get("name")?.as_str()?.to_owned();
@@ -49,14 +48,14 @@ fn merge_map_of_arguments(fields: &mut Map<String, Value>, key: &str, change: &V
     json_patch::merge(target, &as_map);
 }
 
-fn merge_arguments(fields: &mut Map<String, Value>, key: &str, change: &Value, versioned: bool) {
+fn merge_arguments(fields: &mut Map<String, Value>, key: &str, change: &Value) {
     let changes: Vec<(&str, &Value)> = match change {
         Value::Array(list) => list
             .iter()
             .filter_map(|item| Some((item.get("name")?.as_str()?, item.get("value").unwrap_or(&Value::Null))))
             .collect(),
-        Value::Object(map) if !versioned => map.iter().map(|(name, value)| (name.as_str(), value)).collect(),
-        // not the shape of the version it names: left for kubeadm to refuse
+        Value::Object(map) => map.iter().map(|(name, value)| (name.as_str(), value)).collect(),
+        // of no form: left for kubeadm to refuse
         other => {
             fields.insert(key.to_owned(), other.clone());
             return;
@@ -92,8 +91,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn merged(mut target: Value, patch: &Value, versioned: bool) -> Value {
-        merge(&mut target, patch, ApiVersion::V1Beta4, versioned);
+    fn merged(mut target: Value, patch: &Value) -> Value {
+        merge(&mut target, patch, ApiVersion::V1Beta4);
         target
     }
 
@@ -105,9 +104,9 @@ mod tests {
         let list = json!({"apiServer": {"extraArgs": [
             {"name": "b", "value": "3"}, {"name": "c", "value": "4"}, {"name": "a"},
         ]}});
-        for (patch, versioned) in [(&map, true), (&map, false), (&list, false)] {
+        for patch in [&map, &list] {
             let mut target = before.clone();
-            merge(&mut target, patch, ApiVersion::V1Beta3, versioned);
+            merge(&mut target, patch, ApiVersion::V1Beta3);
             assert_eq!(target, expected);
         }
     }
@@ -116,7 +115,7 @@ mod tests {
     fn maps_merge_lists_are_replaced_null_removes() {
         let target = json!({"a": {"b": 1, "c": 2}, "l": [1, 2], "x": 1});
         let patch = json!({"a": {"b": 9, "d": {"e": null, "f": 1}}, "l": [3], "x": null});
-        assert_eq!(merged(target, &patch, true), json!({"a": {"b": 9, "c": 2, "d": {"f": 1}}, "l": [3]}));
+        assert_eq!(merged(target, &patch), json!({"a": {"b": 9, "c": 2, "d": {"f": 1}}, "l": [3]}));
     }
 
     #[test]
@@ -128,19 +127,16 @@ mod tests {
         ]}});
         let expected =
             json!({"apiServer": {"extraArgs": [{"name": "b", "value": "3"}, {"name": "c", "value": "4"}]}});
-        assert_eq!(merged(target.clone(), &patch, true), expected);
+        assert_eq!(merged(target.clone(), &patch), expected);
         let old = json!({"apiServer": {"extraArgs": {"b": "3", "c": "4", "a": null}}});
-        assert_eq!(merged(target, &old, false), expected);
+        assert_eq!(merged(target, &old), expected);
     }
 
     #[test]
     fn names_of_the_certificate_are_added() {
         let target = json!({"certSANs": ["localhost", "127.0.0.1"]});
         let patch = json!({"certSANs": ["localhost", "example.test"]});
-        assert_eq!(
-            merged(target, &patch, true),
-            json!({"certSANs": ["localhost", "127.0.0.1", "example.test"]})
-        );
+        assert_eq!(merged(target, &patch), json!({"certSANs": ["localhost", "127.0.0.1", "example.test"]}));
     }
 
     /// Values of a few keys, so that a patch meets what it changes.
@@ -161,7 +157,7 @@ mod tests {
         fn everything_else_is_rfc_7386(target in any_value(), patch in any_value()) {
             let mut expected = target.clone();
             json_patch::merge(&mut expected, &patch);
-            prop_assert_eq!(merged(target, &patch, true), expected);
+            prop_assert_eq!(merged(target, &patch), expected);
         }
     }
 }

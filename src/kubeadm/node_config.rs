@@ -94,6 +94,11 @@ pub struct NodeConfig {
     pub cluster_patches: Vec<String>,
     /// JSON patches of the cluster, applied after its merge patches.
     pub cluster_json_patches: Vec<JsonPatch>,
+    /// Patches of the first control plane, for a node that joins: what they say of the cluster and of kubelets holds
+    /// for all nodes, as `kubeadm join` takes both from the cluster.
+    pub first_patches: Vec<String>,
+    /// JSON patches of the first control plane.
+    pub first_json_patches: Vec<JsonPatch>,
     /// Patches of this node, applied after the cluster's.
     pub node_patches: Vec<String>,
     /// JSON patches of this node, applied after all others.
@@ -138,6 +143,8 @@ impl Default for NodeConfig {
             kubelet_args: BTreeMap::new(),
             cluster_patches: Vec::new(),
             cluster_json_patches: Vec::new(),
+            first_patches: Vec::new(),
+            first_json_patches: Vec::new(),
             node_patches: Vec::new(),
             node_json_patches: Vec::new(),
         }

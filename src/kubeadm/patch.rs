@@ -26,7 +26,7 @@ pub(super) fn apply(
             let version = text_of(part.get("apiVersion"));
             let mut used = false;
             for document in documents.iter_mut().filter(|document| is_for(document, kind, version)) {
-                merge::merge(document, &part, api, !version.is_empty());
+                merge::merge(document, &part, api);
                 used = true;
             }
             if !used {
@@ -81,7 +81,9 @@ fn parse(text: &str) -> std::result::Result<Vec<Value>, String> {
     }
     let mut parts = Vec::new();
     for text in documents.iter().filter(|text| !text.trim().is_empty()) {
-        for part in yaml::parse_all(text, "patch").map_err(|e| format!("it is not YAML: {}", e.message()))? {
+        for part in
+            yaml::parse_all_lax(text, "patch").map_err(|e| format!("it is not YAML: {}", e.message()))?
+        {
             if !part.is_object() {
                 return Err("it must be a map with a kind, such as \"kind: ClusterConfiguration\"".to_owned());
             }

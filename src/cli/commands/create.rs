@@ -39,11 +39,16 @@ fn cluster(app: &App, args: &CreateCluster) -> Result<()> {
 }
 
 fn planned(app: &App, args: &CreateCluster) -> Result<config::Cluster> {
+    let name = app.settings.cluster_name(&args.name);
+    let replaced = |path: &str| {
+        (name.is_some() && path == "name")
+            || (args.image.is_some() && path.starts_with("nodes[") && path.ends_with("].image"))
+    };
     let mut config = match &args.config {
-        Some(path) => read(path)?,
+        Some(path) => read(path, replaced)?,
         None => config::Cluster::default(),
     };
-    if let Some(name) = app.settings.cluster_name(&args.name) {
+    if let Some(name) = name {
         config.name = ClusterName::parse(&name)?;
     }
     if let Some(image) = &args.image {
@@ -53,7 +58,7 @@ fn planned(app: &App, args: &CreateCluster) -> Result<config::Cluster> {
     Ok(config)
 }
 
-fn read(path: &Path) -> Result<config::Cluster> {
+fn read(path: &Path, replaced: impl Fn(&str) -> bool) -> Result<config::Cluster> {
     let (text, origin) = super::config::text(path)?;
-    config::parse(&text, &origin)
+    config::parse_except(&text, &origin, replaced)
 }

@@ -55,6 +55,7 @@ fn host_config(spec: &ContainerSpec) -> HostConfig {
             CgroupNamespace::Private => Some(HostConfigCgroupnsModeEnum::PRIVATE),
             CgroupNamespace::Host => Some(HostConfigCgroupnsModeEnum::HOST),
         },
+        userns_mode: spec.host_users.then(|| "host".to_owned()),
         sysctls: Some(spec.sysctls.clone().into_iter().collect()),
         devices: Some(
             spec.devices

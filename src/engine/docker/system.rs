@@ -7,6 +7,12 @@ use crate::engine::Info;
 use crate::error::Result;
 use bollard::models::SystemInfoCgroupVersionEnum;
 
+/// One of the rows in which a storage driver tells of itself.
+fn backing_filesystem(status: &[Vec<String>]) -> String {
+    let row = status.iter().find(|row| row.first().is_some_and(|name| name == "Backing Filesystem"));
+    row.and_then(|row| row.get(1)).map(|value| value.to_lowercase()).unwrap_or_default()
+}
+
 impl Docker {
     pub(super) async fn info_impl(&self) -> Result<Info> {
         let told =
@@ -33,6 +39,8 @@ impl Docker {
             rootless: told.security_options.iter().flatten().any(|option| option.contains("rootless")),
             controllers,
             storage_driver: told.driver.unwrap_or_default(),
+            backing_filesystem: backing_filesystem(told.driver_status.as_deref().unwrap_or_default()),
+            remaps_users: told.security_options.iter().flatten().any(|option| option.contains("name=userns")),
             root_dir: told.docker_root_dir.unwrap_or_default(),
             cpus: unsigned(told.ncpu.unwrap_or_default()),
             memory: unsigned(told.mem_total.unwrap_or_default()),

@@ -58,6 +58,8 @@ fn info_of(told: &Value, version: &str) -> Info {
         rootless: options.iter().any(|option| option.as_str().is_some_and(|o| o.contains("rootless"))),
         controllers: controllers.map(|(name, _)| (*name).to_owned()).collect(),
         cgroup_driver: driver,
+        backing_filesystem: String::new(),
+        remaps_users: false,
         storage_driver: text("Driver"),
         // it tells of none
         root_dir: String::new(),

@@ -81,6 +81,8 @@ impl Default for State {
             cgroup_driver: "systemd".into(),
             rootless: false,
             controllers: ["cpu", "memory", "pids"].map(str::to_owned).to_vec(),
+            backing_filesystem: String::new(),
+            remaps_users: false,
             storage_driver: "memory".into(),
             root_dir: String::new(),
             cpus: 4,
