@@ -16,6 +16,9 @@ pub fn tests() -> Vec<Trial> {
         real a_node_that_ends_is_told_with_its_last_words,
         real settings_that_never_work_are_told_soon_with_their_cause,
         real joining_nodes_that_never_come_up_are_told_soon,
+        real a_runtime_that_never_starts_is_told_soon,
+        real a_cluster_that_came_first_is_left_alone,
+        real a_users_folder_stays_when_its_cluster_goes,
     }
 }
 
@@ -206,6 +209,64 @@ fn settings_that_never_work_are_told_soon_with_their_cause() {
             &["kube-apiserver on ", "unknown flag: --no-such-flag", "see kubeadmConfigPatches"],
         );
     });
+}
+
+/// A container runtime that cannot read its config is told of with its own words, long before the API server is given up.
+fn a_runtime_that_never_starts_is_told_soon() {
+    let c = Cluster::named("runtime");
+    let since = std::time::Instant::now();
+    c.create_with("containerdConfigPatches:\n- root = 5\n", &[])
+        .code(1)
+        .stdout("")
+        .tells("failed to create cluster: containerd on ")
+        .tells("cannot decode TOML integer into struct field");
+    assert!(since.elapsed().as_secs() < 100, "{:?}", since.elapsed());
+    c.nothing_is_left(&[]);
+}
+
+/// Upstream kind, or somebody under another user, makes a node of the name after ours has looked: what is theirs stays.
+fn a_cluster_that_came_first_is_left_alone() {
+    let c = Cluster::named("rival");
+    let (first, worker) = (c.node("control-plane"), c.node("worker"));
+    let code = format!(
+        r##"import "std/create" as create;
+        on("node.container", |spec| {{
+            if spec.name == "{first}" {{
+                let labels = #{{"io.x-k8s.kind.cluster": "{0}", "io.x-k8s.kind.role": "control-plane"}};
+                engine::create(#{{name: "{first}", image: "{1}", labels: labels}});
+            }}
+        }});
+        create::create(#{{name: "{0}", nodes: [#{{role: "control-plane"}}, #{{role: "worker"}}]}}, #{{}})"##,
+        c.name,
+        crate::harness::IMAGE
+    );
+    let home = &c.home;
+    home.script(&code)
+        .code(1)
+        .tells(&format!("node(s) already exist for a cluster with the name \"{}\"", c.name))
+        .tells_not("evidence");
+    let left = engine::nodes(&c.name);
+    engine::remove(&first);
+    assert_eq!(left, [first.as_str()], "{worker} was ours and is gone");
+}
+
+/// A folder that a user mounts where the cluster's kubeconfig is seen is none of the cluster's.
+fn a_users_folder_stays_when_its_cluster_goes() {
+    let c = Cluster::named("folder");
+    let kept = c.home.file("mine/file", "kept");
+    let code = format!(
+        r##"engine::create(#{{
+            name: "{}", image: "{}", labels: #{{"io.x-k8s.kind.cluster": "{}", "io.x-k8s.kind.role": "worker"}},
+            mounts: [#{{source: "{}", target: "/kind/kubeconfig"}}],
+        }})"##,
+        c.node("worker"),
+        crate::harness::IMAGE,
+        c.name,
+        kept.parent().unwrap().display()
+    );
+    c.home.script(&code).ok();
+    c.delete().ok().tells(&format!("Deleted nodes: [\"{}\"]", c.node("worker")));
+    assert_eq!(std::fs::read_to_string(&kept).unwrap(), "kept");
 }
 
 /// The first control plane is well; the node that joins has a setting that nothing takes.

@@ -10,6 +10,7 @@ use std::path::Path;
 pub fn tests() -> Vec<Trial> {
     let mut tests = trials! { "config_fields":
         real patches_gates_and_search_domains,
+        real what_upstream_takes_is_taken_as_it_means_it,
         real both_families_and_a_network_of_ones_own,
         real ipv6_alone,
         real no_kube_proxy,
@@ -42,6 +43,69 @@ fn on(node: &str, script: &str) -> String {
     let home = crate::harness::Home::new();
     let code = format!("print(engine::container({node:?}).sh({script:?}))");
     home.script(&code).ok().stdout.trim().to_owned()
+}
+
+/// What is read by other rules than one would think, or counts for other nodes than the one it stands at.
+fn what_upstream_takes_is_taken_as_it_means_it() {
+    let c = Cluster::named("lenient");
+    c.home.file("patches/readme", "no patch");
+    // --name and --image go before what the file says, which may be anything then
+    let config = r#"
+name: My_Cluster
+networking: {podSubnet: 10.0.0.0/8, apiServerAddress: "::1"}
+containerdConfigPatches:
+- |
+  [plugins."io.containerd.grpc.v1.cri".registry.mirrors."localhost:5000"]
+    endpoint = ["http://kind-registry:5000"]
+kubeadmConfigPatches:
+- |
+  kind: InitConfiguration
+  patches: {directory: /patches}
+nodes:
+- role: control-plane
+  extraMounts: [{hostPath: patches, containerPath: /patches}]
+  kubeadmConfigPatches:
+  - |
+    kind: KubeletConfiguration
+    maxPods: 250
+    serializeImagePulls: no
+    ---
+    kind: ClusterConfiguration
+    apiVersion: kubeadm.k8s.io/v1beta4
+    controllerManager:
+      extraArgs: {node-cidr-mask-size: "22"}
+- role: worker
+  image: ':'
+"#;
+    let ran = c.create_with(config, &["--image", crate::harness::IMAGE, "--wait", "2m"]).ok();
+    ran.tells("networking.podSubnet 10.0.0.0/8 and networking.serviceSubnet 10.96.0.0/16 overlap");
+    let server = c.home.kubeconfig_value()["clusters"][0]["cluster"]["server"].clone();
+    assert!(server.as_str().unwrap().starts_with("https://[::1]:"), "{server}");
+
+    // the settings of the first node's kubelet and of the controller manager hold for the cluster
+    for node in ["control-plane", "worker"] {
+        c.wait_for("condition=Ready", &format!("node/{}", c.node(node)));
+    }
+    let nodes = c.kubectl(&["get", "nodes", "-o", "json"]).ok().json();
+    let mut ranges = Vec::new();
+    for node in nodes["items"].as_array().unwrap() {
+        assert_eq!(node["status"]["capacity"]["pods"], "250", "{node}");
+        ranges.push(node["spec"]["podCIDR"].as_str().unwrap().to_owned());
+    }
+    ranges.sort();
+    assert_eq!(ranges, ["10.0.0.0/22", "10.0.4.0/22"]);
+    let worker = c.node("worker");
+    assert_eq!(
+        on(&worker, "grep serializeImagePulls /var/lib/kubelet/config.yaml"),
+        "serializeImagePulls: false"
+    );
+    assert_eq!(on(&worker, "env | grep -c ^KUBECONFIG= || true"), "0");
+    assert_eq!(
+        on(&c.node("control-plane"), "env | grep ^KUBECONFIG="),
+        "KUBECONFIG=/etc/kubernetes/admin.conf"
+    );
+    let registry = on(&worker, "grep -A1 mirrors /etc/containerd/config.toml");
+    assert!(registry.contains("http://kind-registry:5000"), "{registry}");
 }
 
 fn patches_gates_and_search_domains() {

@@ -37,7 +37,7 @@ fn the_host_beyond_the_scripts_folder_is_closed() {
         "kubeconfig::write(\"a: 1\", \"/tmp/kind-trust\")",
         "cluster::load(\"/etc/hostname\")",
         "image::load(\"/etc/hostname\")",
-        "import \"std/host_packages\" as h; h::install([\"sl\"])",
+        "import \"std/host_packages\" as h; h::install_packages([\"sl\"])",
     ] {
         refused(&home, code);
     }

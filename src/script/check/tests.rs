@@ -260,3 +260,31 @@ fn our_own_scripts_are_clean() {
     }
     assert!(told.is_empty(), "{}", told.join("\n"));
 }
+
+/// Rhai 1.27 remembers what an unqualified name with so many arguments means, and does not forget it in a function of
+/// another module: so that, by chance, the function of the one is called in the other.
+#[test]
+fn no_two_scripts_of_the_library_call_functions_of_their_own_by_one_name() {
+    use crate::script::lexer::{Kind, tokens};
+    use std::collections::BTreeMap;
+    let mut callers: BTreeMap<(String, usize), Vec<String>> = BTreeMap::new();
+    let parser = parser();
+    for module in crate::script::stdlib::Places::new(None).list() {
+        let text = Arc::new(Text::new(&module.name, &module.text));
+        let parsed = parsed::Parsed::new(&parser, &text).unwrap();
+        let marks: Vec<_> = tokens(&module.text).into_iter().filter(|token| !token.is_blank()).collect();
+        for function in &parsed.functions {
+            let called = marks.windows(3).any(|three| {
+                let [before, name, after] = three else { return false };
+                let own = !(before.is(".") || before.is("?.") || before.is("::") || before.text == "fn");
+                own && name.kind == Kind::Name && name.text == function.name && after.is("(")
+            });
+            if called {
+                let key = (function.name.clone(), function.parameters.len());
+                callers.entry(key).or_default().push(module.name.clone());
+            }
+        }
+    }
+    callers.retain(|_, modules| modules.len() > 1);
+    assert!(callers.is_empty(), "{callers:?}");
+}
