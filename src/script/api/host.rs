@@ -7,7 +7,7 @@ use super::super::trust;
 use super::placed::place;
 use super::{Returned, Thrown, duration, flag_of, only_keys, strings, text, text_of};
 use crate::error::Error;
-use crate::event::{CallKind, Event, Unit};
+use crate::event::{CallKind, Event, Level, Unit};
 use crate::host::{cache, dirs, download, fs, kernel, process};
 use rhai::{Array, Dynamic, Engine, FnPtr, ImmutableString, Map, Module, NativeCallContext};
 use std::path::{Path, PathBuf};
@@ -157,12 +157,17 @@ fn register_host_programs(m: &mut Module, run: &Arc<Run>) {
         }
         let what = format!("lock {path}");
         let path = PathBuf::from(path);
+        let teller = r.clone();
         let taken = move || {
             if let Some(folder) = path.parent() {
                 fs::create_dir_all(folder)?;
             }
             let file = fs::append(&path, 0o600)?;
-            file.lock().map_err(|e| fs::error("lock", &path, e))?;
+            if file.try_lock().is_err() {
+                let text = format!("waiting for another kind to be done with {}", path.display());
+                teller.message(Level::Info, text, None);
+                file.lock().map_err(|e| fs::error("lock", &path, e))?;
+            }
             Ok(file)
         };
         let file = r.call(CallKind::Wait, None, &what, || r.block_thread(taken)).thrown()?;
