@@ -95,8 +95,10 @@ impl Cluster {
     pub async fn lookup(engine: Arc<dyn Engine>, name: &str) -> Result<Self> {
         let label = format!("{CLUSTER_LABEL}={name}");
         let containers = engine.list_containers(&[label]).await?;
-        let members = containers.iter().filter_map(|c| Node::from_container(engine.clone(), c)).collect();
-        Ok(Self::new(engine, ClusterName::parse(name)?, members))
+        // an engine may take an empty value for any
+        let of_it = containers.iter().filter(|c| c.labels.get(CLUSTER_LABEL).is_some_and(|of| of == name));
+        let members = of_it.filter_map(|c| Node::from_container(engine.clone(), c)).collect();
+        Ok(Self::new(engine, ClusterName::asked(name), members))
     }
 
     /// As [`Cluster::lookup`], but a cluster without nodes is the error `cluster.not_found`.
@@ -107,10 +109,12 @@ impl Cluster {
         }
         let names = Self::names(engine.as_ref()).await?;
         let error = Error::user("cluster.not_found", format!("there is no cluster named {name:?}"));
-        Err(if names.is_empty() {
+        Err(if !names.is_empty() {
+            error.hint(format!("there are: {}", names.join(", ")))
+        } else if ClusterName::parse(name).is_ok() {
             error.hint(format!("kind create cluster --name {name} makes it"))
         } else {
-            error.hint(format!("there are: {}", names.join(", ")))
+            error
         })
     }
 

@@ -66,7 +66,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         "remove",
         move |ctx: NativeCallContext, cluster: &str, file: &str| -> Returned<rhai::Array> {
             own_file(&r, &ctx, file)?;
-            let name = ClusterName::parse(cluster).thrown()?;
+            let name = ClusterName::asked(cluster);
             let paths = paths(file).thrown()?;
             if r.planned("host", None, format!("remove kind-{name} from the kubeconfig"), Value::Null) {
                 return Ok(rhai::Array::new());
