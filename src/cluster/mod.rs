@@ -15,6 +15,8 @@ use tokio::sync::OnceCell;
 
 /// Port of the API server inside a control-plane node.
 pub const API_PORT: u16 = 6443;
+/// The label by which Docker Desktop tells where the API server's port is reached, which may be another machine.
+const DESKTOP_LABEL: &str = "desktop.docker.io/ports/6443/tcp";
 /// Where a control-plane node keeps the administrator's kubeconfig.
 pub const ADMIN_CONF: &str = "/etc/kubernetes/admin.conf";
 
@@ -181,6 +183,9 @@ impl Cluster {
     }
 
     fn endpoint_of(&self, container: &Container) -> Result<String> {
+        if let Some(told) = container.labels.get(DESKTOP_LABEL).filter(|told| !told.is_empty()) {
+            return Ok(told.clone());
+        }
         let published = container.host_port(API_PORT, Protocol::TCP).ok_or_else(|| {
             Error::engine(
                 "cluster.no_api_port",
@@ -188,7 +193,7 @@ impl Cluster {
             )
             .hint("is the container running? docker start starts it")
         })?;
-        Ok(self.engine.endpoint().reached(published))
+        Ok(self.engine.endpoint().listened(published))
     }
 
     /// The administrator's kubeconfig with names `kind-NAME`; for use between nodes when `internal`, else for
@@ -256,4 +261,37 @@ fn order(node: &Node) -> (u8, u32, String) {
     let digits: String = node.name.chars().rev().take_while(char::is_ascii_digit).collect();
     let number = digits.chars().rev().collect::<String>().parse().unwrap_or(1);
     (role, number, node.name.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{PortMapping, Simulated};
+
+    #[test]
+    fn docker_desktop_knows_better_where_the_api_server_is_reached() {
+        let cluster = Cluster::new(Arc::new(Simulated::new()), ClusterName::default(), Vec::new());
+        let port = PortMapping {
+            container_port: API_PORT,
+            host_port: 32768,
+            listen_address: "127.0.0.1".into(),
+            ..Default::default()
+        };
+        let mut container = Container { ports: vec![port], ..Default::default() };
+        assert_eq!(cluster.endpoint_of(&container).unwrap(), "127.0.0.1:32768");
+        container.labels.insert("desktop.docker.io/ports/6443/tcp".into(), "10.0.1.7:6443".into());
+        assert_eq!(cluster.endpoint_of(&container).unwrap(), "10.0.1.7:6443");
+        container.ports.clear();
+        assert_eq!(cluster.endpoint_of(&container).unwrap(), "10.0.1.7:6443");
+    }
+
+    #[tokio::test]
+    async fn a_name_that_no_cluster_can_have_finds_none() {
+        let engine = Arc::new(Simulated::new());
+        for name in ["A_B", "", "a/b"] {
+            assert!(Cluster::lookup(engine.clone(), name).await.unwrap().is_empty());
+            let error = Cluster::find(engine.clone(), name).await.err().unwrap();
+            assert_eq!((error.code(), error.hints().len()), ("cluster.not_found", 0));
+        }
+    }
 }
