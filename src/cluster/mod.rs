@@ -15,6 +15,8 @@ use tokio::sync::OnceCell;
 
 /// Port of the API server inside a control-plane node.
 pub const API_PORT: u16 = 6443;
+/// The label by which Docker Desktop tells where the API server's port is reached, which may be another machine.
+const DESKTOP_LABEL: &str = "desktop.docker.io/ports/6443/tcp";
 /// Where a control-plane node keeps the administrator's kubeconfig.
 pub const ADMIN_CONF: &str = "/etc/kubernetes/admin.conf";
 
@@ -95,8 +97,10 @@ impl Cluster {
     pub async fn lookup(engine: Arc<dyn Engine>, name: &str) -> Result<Self> {
         let label = format!("{CLUSTER_LABEL}={name}");
         let containers = engine.list_containers(&[label]).await?;
-        let members = containers.iter().filter_map(|c| Node::from_container(engine.clone(), c)).collect();
-        Ok(Self::new(engine, ClusterName::parse(name)?, members))
+        // an engine may take an empty value for any
+        let of_it = containers.iter().filter(|c| c.labels.get(CLUSTER_LABEL).is_some_and(|of| of == name));
+        let members = of_it.filter_map(|c| Node::from_container(engine.clone(), c)).collect();
+        Ok(Self::new(engine, ClusterName::asked(name), members))
     }
 
     /// As [`Cluster::lookup`], but a cluster without nodes is the error `cluster.not_found`.
@@ -107,10 +111,12 @@ impl Cluster {
         }
         let names = Self::names(engine.as_ref()).await?;
         let error = Error::user("cluster.not_found", format!("there is no cluster named {name:?}"));
-        Err(if names.is_empty() {
+        Err(if !names.is_empty() {
+            error.hint(format!("there are: {}", names.join(", ")))
+        } else if ClusterName::parse(name).is_ok() {
             error.hint(format!("kind create cluster --name {name} makes it"))
         } else {
-            error.hint(format!("there are: {}", names.join(", ")))
+            error
         })
     }
 
@@ -177,6 +183,9 @@ impl Cluster {
     }
 
     fn endpoint_of(&self, container: &Container) -> Result<String> {
+        if let Some(told) = container.labels.get(DESKTOP_LABEL).filter(|told| !told.is_empty()) {
+            return Ok(told.clone());
+        }
         let published = container.host_port(API_PORT, Protocol::TCP).ok_or_else(|| {
             Error::engine(
                 "cluster.no_api_port",
@@ -184,7 +193,7 @@ impl Cluster {
             )
             .hint("is the container running? docker start starts it")
         })?;
-        Ok(self.engine.endpoint().reached(published))
+        Ok(self.engine.endpoint().listened(published))
     }
 
     /// The administrator's kubeconfig with names `kind-NAME`; for use between nodes when `internal`, else for
@@ -252,4 +261,37 @@ fn order(node: &Node) -> (u8, u32, String) {
     let digits: String = node.name.chars().rev().take_while(char::is_ascii_digit).collect();
     let number = digits.chars().rev().collect::<String>().parse().unwrap_or(1);
     (role, number, node.name.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{PortMapping, Simulated};
+
+    #[test]
+    fn docker_desktop_knows_better_where_the_api_server_is_reached() {
+        let cluster = Cluster::new(Arc::new(Simulated::new()), ClusterName::default(), Vec::new());
+        let port = PortMapping {
+            container_port: API_PORT,
+            host_port: 32768,
+            listen_address: "127.0.0.1".into(),
+            ..Default::default()
+        };
+        let mut container = Container { ports: vec![port], ..Default::default() };
+        assert_eq!(cluster.endpoint_of(&container).unwrap(), "127.0.0.1:32768");
+        container.labels.insert("desktop.docker.io/ports/6443/tcp".into(), "10.0.1.7:6443".into());
+        assert_eq!(cluster.endpoint_of(&container).unwrap(), "10.0.1.7:6443");
+        container.ports.clear();
+        assert_eq!(cluster.endpoint_of(&container).unwrap(), "10.0.1.7:6443");
+    }
+
+    #[tokio::test]
+    async fn a_name_that_no_cluster_can_have_finds_none() {
+        let engine = Arc::new(Simulated::new());
+        for name in ["A_B", "", "a/b"] {
+            assert!(Cluster::lookup(engine.clone(), name).await.unwrap().is_empty());
+            let error = Cluster::find(engine.clone(), name).await.err().unwrap();
+            assert_eq!((error.code(), error.hints().len()), ("cluster.not_found", 0));
+        }
+    }
 }

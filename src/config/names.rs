@@ -10,7 +10,7 @@ use super::Cluster;
 /// The name a cluster has when none is given.
 pub const DEFAULT_CLUSTER_NAME: &str = "kind";
 
-/// A cluster's name: one or more of `a-z`, `0-9`, `.` and `-`, which is upstream's rule.
+/// A cluster's name: one or more of `a-z`, `0-9`, `.` and `-`, which is upstream's rule for what is made.
 ///
 /// Whether nodes can carry it (length, leading dash) is looked at when a cluster is made, not here, so that
 /// whatever exists can be named and deleted.
@@ -29,6 +29,10 @@ impl ClusterName {
             ));
         }
         Ok(Self(name.to_owned()))
+    }
+    /// The name of a cluster that is asked for, whatever it is: one that no cluster can be given finds none.
+    pub fn asked(name: &str) -> Self {
+        Self(name.to_owned())
     }
     /// As text.
     pub fn as_str(&self) -> &str {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 /// Begins the address of an engine that is a program and has to be started first; its path follows.
 pub(super) const PROGRAM: &str = "program:";
 
+const LOOPBACK: &str = "127.0.0.1";
+
 /// What answers at an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndpointKind {
@@ -95,7 +97,16 @@ impl Endpoint {
             listen if self.is_local() => listen,
             _ => self.host.as_str(),
         };
-        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+        authority(host, port)
+    }
+
+    /// The same as a kubeconfig has it: on this machine the address that was chosen stays, `0.0.0.0` too, as upstream
+    /// has it there.
+    pub fn listened(&self, (listen, port): (&str, u16)) -> String {
+        if self.host == LOOPBACK && !listen.is_empty() {
+            return authority(listen, port);
+        }
+        self.reached((listen, port))
     }
 
     /// The path of its socket, when it is one.
@@ -110,9 +121,12 @@ impl Endpoint {
     }
 }
 
+fn authority(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
 /// The host in an address; loopback when it is this machine.
 fn host_of(address: &str) -> String {
-    const LOOPBACK: &str = "127.0.0.1";
     let Some((scheme, rest)) = address.split_once("://") else { return LOOPBACK.into() };
     if matches!(scheme, "unix" | "npipe" | "fd") {
         return LOOPBACK.into();
@@ -146,5 +160,25 @@ mod tests {
         ] {
             assert_eq!(host_of(address), host, "{address}");
         }
+    }
+
+    #[test]
+    fn a_kubeconfig_keeps_the_address_that_was_chosen_on_this_machine() {
+        let at = |address: &str| Endpoint::new(EndpointKind::Docker, address, "a test");
+        let (here, there) = (at("unix:///var/run/docker.sock"), at("tcp://docker:2375"));
+        for (listen, chosen, reached) in [
+            ("127.0.0.1", "127.0.0.1:1", "127.0.0.1:1"),
+            ("0.0.0.0", "0.0.0.0:1", "127.0.0.1:1"),
+            ("", "127.0.0.1:1", "127.0.0.1:1"),
+            ("::1", "[::1]:1", "[::1]:1"),
+            ("::", "[::]:1", "127.0.0.1:1"),
+        ] {
+            assert_eq!(
+                (here.listened((listen, 1)), here.reached((listen, 1))),
+                (chosen.into(), reached.into())
+            );
+            assert_eq!(there.listened((listen, 1)), "docker:1");
+        }
+        assert_eq!(at("tcp://localhost:2375").listened(("0.0.0.0", 1)), "0.0.0.0:1");
     }
 }

@@ -21,11 +21,16 @@ pub(super) fn read(path: &Path) -> Result<Kubeconfig> {
 }
 
 /// Writes a kubeconfig in one move: whoever reads sees the old one or the new one. The file is readable by its
-/// owner alone; a symbolic link stays one, its target is replaced. Fails with `kubeconfig.write`.
+/// owner alone; a symbolic link stays one, its target is replaced. What is no regular file, as `/dev/null`, stays what
+/// it is and gets the text. Fails with `kubeconfig.write`.
 pub fn write(path: &Path, config: &Kubeconfig) -> Result<()> {
-    let target = resolve(path);
     let text = config.to_yaml()?;
-    let old = fs::metadata(&target).ok();
+    let in_place = || fs::write(path, &text).map_err(|e| cannot("write", path, e));
+    let old = fs::metadata(path).ok();
+    if old.as_ref().is_some_and(|old| !old.is_file()) {
+        return in_place();
+    }
+    let target = resolve(path);
     if old.is_some() {
         // a file that may not be written is not to be replaced either
         OpenOptions::new().write(true).open(&target).map_err(|e| cannot("write", path, e))?;
@@ -46,9 +51,7 @@ pub fn write(path: &Path, config: &Kubeconfig) -> Result<()> {
     match new.persist(&target) {
         Ok(_) => Ok(()),
         // a file that is mounted by itself, as into a container, cannot be replaced, only rewritten
-        Err(e) if e.error.kind() == ErrorKind::ResourceBusy => {
-            fs::write(&target, text).map_err(|e| cannot("write", path, e))
-        }
+        Err(e) if e.error.kind() == ErrorKind::ResourceBusy => in_place(),
         Err(e) => Err(cannot("replace", path, e.error)),
     }
 }
@@ -102,6 +105,36 @@ mod tests {
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
         write(&folder.path().join("new"), &config).unwrap();
         assert_eq!(fs::metadata(folder.path().join("new")).unwrap().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_is_no_regular_file_is_written_in_place() {
+        use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
+        let folder = tempfile::tempdir().unwrap();
+        let config = Kubeconfig::parse("current-context: x\n", "t").unwrap();
+        let pipe = folder.path().join("pipe");
+        mknodat(CWD, &pipe, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
+        let text = std::thread::scope(|scope| {
+            let reader = scope.spawn(|| fs::read_to_string(&pipe).unwrap());
+            write(&pipe, &config).unwrap();
+            reader.join().unwrap()
+        });
+        assert_eq!(text, "current-context: x\n");
+        let null = folder.path().join("null");
+        // as /dev/null is; only root can make one
+        let device =
+            mknodat(CWD, &null, FileType::CharacterDevice, Mode::from_raw_mode(0o666), makedev(1, 3));
+        if device.is_ok() && OpenOptions::new().write(true).open(&null).is_ok() {
+            write(&null, &config).unwrap();
+            assert_eq!(
+                fs::symlink_metadata(&null).unwrap().mode() & 0o170_000,
+                0o020_000,
+                "it is a device no more"
+            );
+            assert_eq!(read(&null).unwrap().current_context(), None);
+        }
+        assert!(fs::read_dir(folder.path()).unwrap().count() <= 2);
     }
 
     #[test]

@@ -17,7 +17,6 @@ use tokio_util::sync::CancellationToken;
 
 /// What a run is allowed and where it looks; fixed when it begins.
 #[derive(Clone, Debug, Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a wish of its own")]
 pub struct RunOptions {
     /// Folder of `--stdlib`, looked at before all others.
     pub stdlib: Option<PathBuf>,

@@ -33,6 +33,8 @@ fn network_proxies_and_snapshotter_reach_the_nodes() {
     command.envs([
         ("KIND_CLUSTER_NAME", c.name.as_str()),
         ("KIND_EXPERIMENTAL_DOCKER_NETWORK", &network.0),
+        ("KIND_EXPERIMENTAL_PODMAN_NETWORK", "of-another-engine"),
+        ("KIND_FLANNEL_BACKEND", "vxlan"),
         ("KIND_EXPERIMENTAL_CONTAINERD_SNAPSHOTTER", "overlayfs"),
         ("https_proxy", "http://proxy.test:3128"),
         ("NO_PROXY", "example.test"),
@@ -76,6 +78,8 @@ fn network_proxies_and_snapshotter_reach_the_nodes() {
     c.apply(&super::create::pod("probe", "echo it runs", "", ""));
     c.wait_for("jsonpath={.status.phase}=Succeeded", "pod/probe");
     c.kubectl(&["logs", "probe"]).ok().stdout("it runs\n");
+    let backend = "jsonpath={.spec.template.spec.containers[0].env[?(@.name==\"FLANNEL_BACKEND\")].value}";
+    c.kubectl(&["-n", "kube-system", "get", "daemonset", "flannel", "-o", backend]).ok().stdout("vxlan");
     c.delete().ok();
 }
 

@@ -304,7 +304,8 @@ fn baked_in_images_are_there_at_boot() {
     c.home.kind(&["build", "add-image"]).code(1).tells("IMAGE");
 }
 
-/// `preload` of the config: an image of the engine and an archive, on every node, for pods that pull nothing.
+/// `preload` of the config and `KIND_PRELOAD`: an image of the engine and an archive, on every node, for pods that pull
+/// nothing.
 fn images_of_the_config_are_there_at_boot() {
     let (mine, packed) = (name("preload"), name("preload-packed"));
     let _images = Images(vec![mine.clone()]);
@@ -326,9 +327,13 @@ fn images_of_the_config_are_there_at_boot() {
             pack(&packed, "packed.tar"),
         ))
         .ok();
-    let config =
-        format!("preload: [\"{mine}\", packed.tar]\nnodes:\n- role: control-plane\n- role: worker\n");
-    c.create_with(&config, &["--wait", "2m"]).ok();
+    let config = format!(
+        "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\npreload: [\"{mine}\"]\nnodes:\n- role: control-plane\n- role: worker\n"
+    );
+    let mut create =
+        c.home.command(&["create", "cluster", "--name", &c.name, "--wait", "2m", "--config", "-"]);
+    create.env("KIND_PRELOAD", "packed.tar,");
+    run(create, &config).ok();
     for (number, image) in [&mine, &packed].into_iter().enumerate() {
         for role in ["control-plane", "worker"] {
             let pod_name = format!("{role}{number}");

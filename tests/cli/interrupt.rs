@@ -1,4 +1,4 @@
-//! Ctrl-C: an end within seconds, exit code 130, nothing left.
+//! Ctrl-C and SIGTERM: an end within seconds, exit code 130, nothing left.
 
 use crate::harness::home::Running;
 use crate::harness::{Cluster, Home, engine, trials};
@@ -26,13 +26,19 @@ fn a_script_that_sleeps_ends_at_once() {
 }
 
 fn a_create_in_the_middle_leaves_nothing() {
+    for signal in [Signal::INT, Signal::TERM] {
+        ended_by(signal);
+    }
+}
+
+fn ended_by(signal: Signal) {
     let c = Cluster::named("stop");
     let running = Running::start(c.home.command(&["create", "cluster", "--name", &c.name]), "");
     running.wait_line("Starting control-plane");
     let volumes = engine::volumes_of(&c.node("control-plane"));
     assert!(!volumes.is_empty());
     let asked = Instant::now();
-    running.signal(Signal::INT);
+    running.signal(signal);
     running.end().code(130).stdout("");
     // Collecting evidence and removing the node takes a few seconds, on a busy machine some more.
     assert!(asked.elapsed() < Duration::from_mins(1), "{:?}", asked.elapsed());

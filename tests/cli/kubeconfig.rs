@@ -15,6 +15,11 @@ pub fn tests() -> Vec<Trial> {
         real("kubeconfig::what_cannot_be_changed_is_told_and_kept", what_cannot_be_changed_is_told_and_kept),
         real("kubeconfig::a_lock_of_kubectl_is_waited_for", a_lock_of_kubectl_is_waited_for),
         real("kubeconfig::a_cluster_may_have_a_file_of_its_own", a_cluster_may_have_a_file_of_its_own),
+        real("kubeconfig::a_file_that_cannot_be_written_costs_no_cluster", a_bad_file_costs_no_cluster),
+        real(
+            "kubeconfig::clusters_that_cannot_be_deleted_are_told",
+            clusters_that_cannot_be_deleted_are_told,
+        ),
         real("kubeconfig::deletion_leaves_what_upstream_leaves", deletion_leaves_what_upstream_leaves)
             .with_ignored_flag(compared),
         real("kubeconfig::exports_are_as_upstreams", exports_are_as_upstreams).with_ignored_flag(compared),
@@ -206,15 +211,62 @@ fn deletion_leaves_what_upstream_leaves() {
 /// With `--kubeconfig` that file gets the entry and loses it again, and no other.
 fn a_cluster_may_have_a_file_of_its_own() {
     let c = Cluster::named("ownfile");
-    let mine = c.home.work().join("mine.conf");
+    let mine = c.home.work().join("my own.conf");
     let file = mine.display().to_string();
-    c.create(&["--kubeconfig", &file]).ok().tells(&format!("--kubeconfig {file}"));
+    c.create(&["--kubeconfig", &file]).ok().tells(&format!("--kubeconfig '{file}'\n"));
     assert!(!c.home.kubeconfig().exists(), "the user's own file was written");
     let nodes = ["--kubeconfig", &file, "get", "nodes", "-o", "name"];
     kubectl::kubectl(&c.home, &nodes, "").ok().stdout(&format!("node/{}\n", c.node("control-plane")));
     c.home.kind(&["delete", "cluster", "--name", &c.name, "--kubeconfig", &file]).ok();
     assert_eq!(value(&mine)["clusters"].as_array().map_or(0, Vec::len), 0);
     assert!(!c.home.kubeconfig().exists());
+}
+
+/// The cluster stays where only its entry cannot be written, and goes where it cannot be removed. Here the API server
+/// listens on every address, which the kubeconfig says.
+fn a_bad_file_costs_no_cluster() {
+    let c = Cluster::named("badfile");
+    let bad = c.home.file("bad.conf", "users:\n- name: [secret\n").display().to_string();
+    let repair = format!("kind export kubeconfig --name {}", c.name);
+    c.create_with("networking: {apiServerAddress: 0.0.0.0}\n", &["--wait", "2m", "--kubeconfig", &bad])
+        .code(1)
+        .stdout("")
+        .tells("error: failed to create cluster: ")
+        .tells("bad.conf:2:9")
+        .tells(&repair)
+        .tells_not("secret")
+        .tells_not("evidence");
+    c.home.kind(&["export", "kubeconfig", "--name", &c.name]).ok();
+    let server = c.home.kubeconfig_value()["clusters"][0]["cluster"]["server"].clone();
+    assert!(server.as_str().unwrap().starts_with("https://0.0.0.0:"), "{server}");
+    c.kubectl(&["get", "nodes", "-o", "name"]).ok().stdout(&format!("node/{}\n", c.node("control-plane")));
+
+    let volumes = engine::volumes_of(&c.node("control-plane"));
+    let ran = c.home.kind(&["delete", "cluster", "--name", &c.name, "--kubeconfig", &bad]).code(1);
+    ran.tells("failed to update kubeconfig: ")
+        .tells(&format!("Deleted nodes: [\"{}\"]", c.node("control-plane")))
+        .tells(&format!("error: failed to delete cluster \"{}\": ", c.name));
+    c.delete().ok();
+    c.nothing_is_left(&volumes);
+}
+
+/// Each of them, and it is no failure.
+fn clusters_that_cannot_be_deleted_are_told() {
+    let home = Home::new();
+    let locked = home.file("locked", &with_clusters(&["a", "b"], "work"));
+    let lock = std::fs::File::create(home.work().join("locked.lock")).unwrap();
+    lock.set_modified(SystemTime::now() - Duration::from_hours(1)).unwrap();
+    let delete = ["delete", "clusters", "a", "b", "--kubeconfig", "locked"];
+    home.kind(&delete)
+        .ok()
+        .stdout("")
+        .tells("failed to delete cluster \"a\": ")
+        .tells("failed to delete cluster \"b\": ")
+        .tells("Deleted clusters: []\n");
+    drop(lock);
+    std::fs::remove_file(home.work().join("locked.lock")).unwrap();
+    home.kind(&delete).ok().stderr("Deleted clusters: [\"a\" \"b\"]\n");
+    assert_eq!(entries(&value(&locked))["clusters"], json!(["work"]));
 }
 
 /// What of a kubeconfig has a meaning: names, and the current context. Empty and missing mean the same.
@@ -230,6 +282,10 @@ fn entries(config: &Value) -> Value {
 fn exports_are_as_upstreams() {
     let c: &Cluster = shared();
     for internal in [&[][..], &["--internal"]] {
+        let home = Home::new();
+        let mut args = vec!["get", "kubeconfig", "--name", &c.name];
+        args.extend(internal);
+        assert_eq!(home.kind(&args).ok().stdout, theirs(&home, &args, &[]).ok().stdout);
         let mut written = Vec::new();
         for ours in [true, false] {
             let home = Home::new();

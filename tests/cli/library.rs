@@ -1,6 +1,7 @@
 //! The library from a program's side: examples/lifecycle.rs, built and run.
 
 use crate::harness::home::run;
+use crate::harness::images::Images;
 use crate::harness::{Cluster, engine, trials};
 use libtest_mimic::Trial;
 use std::path::PathBuf;
@@ -30,8 +31,19 @@ fn the_example_makes_uses_and_deletes_a_cluster() {
     let c = Cluster::named("library");
     let kubeconfig = c.home.kubeconfig().display().to_string();
     let node = c.node("control-plane");
-    run(c.home.program(example(), &[&c.name, &kubeconfig]), "")
+    // of two images one comes from the engine, and one from an archive
+    let (image, packed) = (format!("{}:1", c.name), format!("{}-packed:1", c.name));
+    let pack = |name: &str, file: &str| {
+        format!("image::pack(#{{reference: \"{name}\", folders: [\"/x\"]}}, \"{file}\");")
+    };
+    let code = format!("{} {} image::load(\"a.tar\");", pack(&image, "a.tar"), pack(&packed, "packed.tar"));
+    c.home.script(&code).ok();
+    let _images = Images(vec![image.clone()]);
+    run(c.home.program(example(), &[&c.name, &kubeconfig, &image, "packed.tar"]), "")
         .ok()
+        .tells("Loading 1 image into 1 node")
+        .tells("Loading 1 archive into 1 node")
+        .tells("Set kubectl context to")
         .stdout(&format!("clusters: true\n{node} control-plane v1.37.2\nserver: https://{node}:6443\n"))
         .tells("Starting control-plane")
         .tells(&format!("Deleted nodes: [\"{node}\"]"));

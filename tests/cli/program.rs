@@ -172,6 +172,7 @@ fn the_table_names_tests_that_there_are() {
         .into_iter()
         .chain(crate::node_image::tests())
         .chain(crate::nerdctl::tests())
+        .chain(crate::podman::tests())
         .map(|t| t.name().to_owned())
         .collect();
     let named: Vec<&str> =
@@ -195,13 +196,18 @@ enum Said {
     Code,
     /// The exit code and the last sentence on standard error, without what stands before and below it.
     Sentence,
+    /// The exit code, standard output, and the last line of standard error.
+    Last,
     /// The exit code, standard output, and all of standard error.
     All,
 }
 
 fn what_both_say() {
-    use Said::{All, Code, Sentence};
+    use Said::{All, Code, Last, Sentence};
     let home = Home::new();
+    home.file("here.tar", "");
+    home.file("malformed", "users:\n- name: [\n");
+    let cluster = &crate::harness::shared().name;
     for (line, said) in [
         ("creat", Code),
         ("create cluster extra", Code),
@@ -210,30 +216,42 @@ fn what_both_say() {
         ("create cluster --config none.yaml", Code),
         ("create cluster --name A_B", Sentence),
         ("delete cluster --name nobody", All),
+        ("delete cluster --name A_B", All),
         ("delete cluster extra", Code),
         ("delete clusters", Sentence),
         ("delete clusters nobody other", All),
+        ("delete clusters A_B a/b", All),
+        ("delete clusters nobody --kubeconfig malformed", Last),
         ("get nodes --name nobody", All),
+        ("get nodes --name A_B", All),
         ("get nodes -n nobody -v 3", All),
         ("-q get nodes --name nobody", All),
         ("get clusters extra", Code),
         ("get clusters -x", Code),
         ("get kubeconfig --name nobody", Sentence),
         ("get kubeconfig --name nobody --internal", Sentence),
+        ("get kubeconfig --name A_B", Sentence),
         ("export kubeconfig --name nobody", Sentence),
+        ("export kubeconfig --name A_B", Sentence),
         ("-q export kubeconfig --name nobody", All),
         ("export logs --name nobody", Sentence),
+        ("export logs --name A_B", Sentence),
         ("load docker-image", Sentence),
         ("load docker-image none:1 --name nobody", Sentence),
         ("load docker-image kindest/node:v1.37.2 --name nobody", Sentence),
+        ("load docker-image kindest/node:v1.37.2 --name A_B", Sentence),
+        ("load docker-image kindest/node:v1.37.2 --name CLUSTER --nodes x", Sentence),
         ("load image-archive", Sentence),
         ("load image-archive none.tar", Sentence),
+        ("load image-archive here.tar --name A_B", Sentence),
+        ("load image-archive here.tar --name CLUSTER --nodes x", Sentence),
         ("build node-image a b", Code),
         ("build node-image --type source none", Code),
         ("-v", Code),
         ("-v x version", Code),
         ("-q creat", All),
     ] {
+        let line = line.replace("CLUSTER", cluster);
         let args: Vec<&str> = line.split(' ').collect();
         let (upstream, ours) = (theirs(&home, &args), home.kind(&args));
         assert_eq!(ours.code, upstream.code, "kind {line}: exit code; upstream says {}", upstream.stderr);
@@ -251,6 +269,7 @@ fn what_both_say() {
                     "kind {line}"
                 );
             }
+            Last => assert_eq!(ours.stderr.lines().last(), told.last().copied(), "kind {line}"),
             All => assert_eq!(ours.stderr.lines().collect::<Vec<_>>(), told, "kind {line}"),
         }
     }

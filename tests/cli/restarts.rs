@@ -2,6 +2,7 @@
 //! And several control planes, which live on when one of them goes.
 
 use super::create::pod;
+use crate::harness::home::run;
 use crate::harness::{Cluster, IMAGE, engine, trials};
 use libtest_mimic::Trial;
 use std::collections::BTreeMap;
@@ -154,7 +155,16 @@ fn three_control_planes_and_two_workers() {
     let config = "nodes:\n- role: worker\n- role: control-plane\n- role: control-plane\n  labels: {disk: fast}\n  \
                   kubeadmConfigPatches:\n  - |\n    kind: JoinConfiguration\n    nodeRegistration:\n      taints: []\n\
                   - role: worker\n- role: control-plane\n";
-    c.create_with(config, &["--wait", "2m"])
+    // the same image, by the name that the user gives it
+    let named = format!("{}/haproxy:mine", c.name);
+    let code = format!(
+        "import \"std/load_balancer\" as balancer; balancer::ensure_image(); image::tag(balancer::image(), \"{named}\")"
+    );
+    c.home.script(&code).ok();
+    let mut create =
+        c.home.command(&["create", "cluster", "--name", &c.name, "--config", "-", "--wait", "2m"]);
+    create.env("KIND_LOAD_BALANCER_IMAGE", &named);
+    run(create, &format!("kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n{config}"))
         .ok()
         .tells("Configuring the external load balancer ⚖️")
         .tells("Joining more control-plane nodes 🎮")
@@ -165,6 +175,8 @@ fn three_control_planes_and_two_workers() {
     let nodes: Vec<String> = planes.iter().cloned().chain(["worker", "worker2"].map(|n| c.node(n))).collect();
     let info = engine::container(&balancer);
     assert_eq!(info["Config"]["Labels"]["io.x-k8s.kind.role"], "external-load-balancer");
+    assert_eq!(info["Config"]["Image"], named);
+    c.home.script(&format!("image::remove(\"{named}\")")).ok();
     let members = c.home.kind(&["get", "nodes", "--name", &c.name]).ok().stdout.clone();
     assert_eq!(members.lines().count(), 6, "{members}");
     assert!(members.contains(&balancer), "{members}");

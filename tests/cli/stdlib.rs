@@ -24,7 +24,10 @@ fn list_names_every_module_and_its_place() {
         assert!(names.contains(&name), "{name} is not in {names:?}");
     }
     assert!(list.as_array().unwrap().iter().all(|m| m["place"] == "built-in"), "{list}");
-    home.kind(&["stdlib", "list"]).ok().stderr("").prints("built-in").prints("How a cluster comes to be");
+    let table = home.kind(&["stdlib", "list"]).ok().stderr("").prints("built-in");
+    let table = table.prints("How a cluster comes to be").stdout;
+    home.kind(&["stdlib", "list", "-o", "wide"]).ok().stdout(&table);
+    home.kind(&["stdlib", "list", "-o", "name"]).ok().stdout(&(names.join("\n") + "\n"));
 }
 
 fn show_prints_the_text_that_eject_writes() {

@@ -129,13 +129,9 @@ impl Nerdctl {
 
     /// What makes kind use it.
     pub fn environment(&self) -> BTreeMap<String, String> {
-        [
-            ("KIND_EXPERIMENTAL_PROVIDER", "nerdctl".to_owned()),
-            ("KIND_EXPERIMENTAL_DOCKER_NETWORK", NETWORK.to_owned()),
-            ("PATH", search(&self.path)),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .into()
+        [("KIND_EXPERIMENTAL_PROVIDER", "nerdctl".to_owned()), ("PATH", search(&self.path))]
+            .map(|(name, value)| (name.to_owned(), value))
+            .into()
     }
 
     /// Gives it the node image of the engine, unless it has this very one.

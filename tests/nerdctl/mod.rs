@@ -34,9 +34,12 @@ fn a_cluster_lives_on_containerd(nerdctl: &nerdctl::Nerdctl) {
         command.envs(nerdctl.environment());
         home::run(command, input)
     };
-    let config = "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnetworking: {ipFamily: dual}\n\
-                  nodes: [{role: control-plane}, {role: control-plane}, {role: worker}]\n";
-    kind(&["create", "cluster", "--name", &c.name, "--wait", "5m", "--config", "-"], config).ok();
+    let config = format!(
+        "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\nnetworking: {{ipFamily: dual, network: {}}}\n\
+         nodes: [{{role: control-plane}}, {{role: control-plane}}, {{role: worker}}]\n",
+        nerdctl::NETWORK
+    );
+    kind(&["create", "cluster", "--name", &c.name, "--wait", "5m", "--config", "-"], &config).ok();
     c.kubectl(&["wait", "--timeout=5m", "--for=condition=Ready", "nodes", "--all"]).ok();
     // its pods end at once on a node without a default route for IPv6
     let network = ["-n", "kube-system", "rollout", "status", "daemonset/flannel", "--timeout=2m"];
@@ -95,7 +98,7 @@ fn a_cluster_lives_on_containerd(nerdctl: &nerdctl::Nerdctl) {
     c.kubectl(&["--kubeconfig", other.to_str().unwrap(), "get", "--raw", "/readyz"]).ok().stdout("ok");
     let folder = c.home.root().join("logs");
     kind(&["export", "logs", folder.to_str().unwrap(), "--name", &c.name], "").ok();
-    assert!(folder.join("nerdctl-info.txt").is_file());
+    assert!(folder.join("docker-info.txt").is_file());
     assert!(folder.join(format!("{}-worker/kubelet.log", c.name)).is_file());
 
     kind(&["delete", "cluster", "--name", &c.name], "").ok().tells("Deleted nodes");

@@ -73,6 +73,8 @@ fn the_program_is_enough() {
         let path = std::env::var("PATH").unwrap_or_default();
         command.env("PATH", format!("{}:{path}", podman.bin.display()));
         command.env("KIND_EXPERIMENTAL_PROVIDER", "podman");
+        command.env("KIND_EXPERIMENTAL_PODMAN_NETWORK", &c.name);
+        command.env("KIND_EXPERIMENTAL_DOCKER_NETWORK", "of-another-engine");
         home::run(command, input)
     };
     let config = "kind: Cluster\napiVersion: kind.x-k8s.io/v1alpha4\n\
@@ -81,6 +83,9 @@ fn the_program_is_enough() {
     c.kubectl(&["wait", "--timeout=5m", "--for=condition=Ready", "nodes", "--all"]).ok();
     let nodes = kind(&["get", "nodes", "--name", &c.name, "-o", "json"], "").ok().json();
     assert_eq!(nodes.as_array().map(Vec::len), Some(3), "{nodes}");
+    // a network that is used cannot be removed: it is the one that was named
+    let remove = || home::run(c.home.program(podman.bin.join("podman"), &["network", "rm", &c.name]), "");
+    assert!(remove().stderr.contains("being used"), "the nodes are not in the network {}", c.name);
 
     // names of nodes lead to them, in nodes and in the cluster
     let resolves = format!(
@@ -102,5 +107,6 @@ fn the_program_is_enough() {
 
     kind(&["delete", "cluster", "--name", &c.name], "").ok().tells("Deleted nodes");
     kind(&["get", "clusters"], "").ok().stdout("").tells("No kind clusters found.");
+    remove().ok();
     assert_eq!(c.home.temporary_files(), [""; 0], "temporary files are left");
 }

@@ -5,7 +5,7 @@ use clap::{Arg, ArgAction, Command};
 use std::ffi::OsString;
 
 /// Flags whose empty value means that they were not given.
-const MAY_BE_EMPTY: [&str; 3] = ["--config", "--kubeconfig", "--nodes"];
+const MAY_BE_EMPTY: [&str; 5] = ["--config", "--image", "--kubeconfig", "--nodes", "--type"];
 
 /// The words as clap takes them; the first is the program's name.
 pub(super) fn arranged(words: Vec<OsString>, program: &Command) -> Vec<OsString> {
@@ -116,6 +116,8 @@ mod tests {
             ("kind create cluster --config '' --kubeconfig= --name a", "kind create cluster --name a"),
             ("kind create cluster --config", "kind create cluster --config"),
             ("kind load docker-image a --nodes ''", "kind load docker-image a"),
+            ("kind create cluster --image ''", "kind create cluster"),
+            ("kind build node-image --type= --image=x .", "kind build node-image --image=x ."),
             ("kind run a.rhai -- --config '' x", "kind run a.rhai -- --config  x"),
         ] {
             assert_eq!(read(line), expected);

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 
-use super::flags::Output;
+use super::flags::ListOutput;
 
 /// `kind stdlib`
 #[derive(Debug, Args)]
@@ -32,7 +32,7 @@ pub enum StdlibAction {
 pub struct StdlibList {
     /// Form of the answer.
     #[command(flatten)]
-    pub output: Output,
+    pub output: ListOutput,
 }
 
 /// `kind stdlib show`

@@ -3,16 +3,15 @@
 use super::path_text;
 use crate::cli::app::App;
 use crate::cli::args::{Delete, DeleteWhat};
-use crate::config::ClusterName;
 use crate::error::{Error, Result};
 
 /// Runs it.
 pub fn run(app: &App, delete: Delete) -> Result<()> {
     match delete.what {
         Some(DeleteWhat::Cluster(args)) => {
-            let name = ClusterName::parse(&app.settings.cluster_name_or_default(&args.name))?;
+            let name = app.settings.cluster_name_or_default(&args.name);
             app.call("delete", "delete_cluster", || {
-                Ok(vec![name.to_string().into(), path_text(args.kubeconfig.kubeconfig.as_deref())])
+                Ok(vec![name.clone().into(), path_text(args.kubeconfig.kubeconfig.as_deref())])
             })
             .map(|_| ())
             .map_err(|e| {

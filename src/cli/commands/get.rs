@@ -172,7 +172,9 @@ fn kubeconfig(app: &App, name: &str, internal: bool, format: Option<OutputFormat
             let value = crate::yaml::parse(&text, "the kubeconfig")?;
             app.printer.value(OutputFormat::Json, &value)
         }
-        _ => app.printer.data(&text),
+        Some(OutputFormat::Yaml) => app.printer.data(&text),
+        // upstream ends it with an empty line
+        None => app.printer.line(&text),
     }
 }
 

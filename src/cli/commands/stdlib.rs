@@ -1,11 +1,10 @@
 //! `kind stdlib …`: the scripts of the standard library, shown, ejected and compared.
 
 use crate::cli::app::App;
-use crate::cli::args::OutputFormat;
-use crate::cli::args::{Stdlib, StdlibAction, StdlibEject};
+use crate::cli::args::{ListFormat, Stdlib, StdlibAction, StdlibEject};
 use crate::error::{Error, Result};
 use crate::host::fs;
-use crate::script::stdlib::{Outdated, Place, Places, built_in, library};
+use crate::script::stdlib::{Module, Outdated, Place, Places, built_in, library};
 use std::path::Path;
 
 /// Runs it.
@@ -25,25 +24,23 @@ fn bare(name: &str) -> &str {
     name.trim_start_matches("std/").trim_end_matches(".rhai")
 }
 
-fn list(app: &App, places: &Places, format: Option<OutputFormat>) -> Result<()> {
+fn list(app: &App, places: &Places, format: Option<ListFormat>) -> Result<()> {
     let modules = places.list();
-    if let Some(format) = format {
-        return app.printer.value(format, &modules);
+    if format.is_none() {
+        for manifest in places.manifests()? {
+            app.printer.info(manifest);
+        }
     }
-    for manifest in places.manifests()? {
-        app.printer.info(manifest);
-    }
-    let rows: Vec<Vec<String>> = modules
-        .iter()
-        .map(|m| {
-            let place = match (&m.place, &m.path) {
-                (Place::BuiltIn, _) | (_, None) => "built-in".to_owned(),
-                (_, Some(path)) => fs::shown(path),
-            };
-            vec![m.name.clone(), place, m.summary()]
-        })
-        .collect();
-    app.printer.table(&["NAME", "FROM", "WHAT"], &rows)
+    let row = |m: &Module| {
+        let place = match (&m.place, &m.path) {
+            (Place::BuiltIn, _) | (_, None) => "built-in".to_owned(),
+            (_, Some(path)) => fs::shown(path),
+        };
+        vec![vec![m.name.clone(), place, m.summary()]]
+    };
+    let name = |m: &Module| vec![m.name.clone()];
+    let format = format.unwrap_or(ListFormat::Wide);
+    app.printer.list(format, &modules, name, (&["NAME", "FROM", "WHAT"], row))
 }
 
 fn eject(app: &App, places: &Places, args: &StdlibEject) -> Result<()> {

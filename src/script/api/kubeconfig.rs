@@ -17,17 +17,19 @@ use std::sync::Arc;
 pub const RECORDS: &[Record] = records_table! { "kubeconfig":
     "render" "(admin_conf: string, cluster: string, server: string) -> string" "kubeadm's admin.conf with the names kind-NAME and, unless empty, another server.", "try { kubeconfig::render(\"\", \"kind\", \"\") } catch (e) { e.code }", throws "config.name kubeconfig.malformed";
     "merge" "(text: string, file: string) -> string" "Merges a kubeconfig into the file kubectl would write to ($KUBECONFIG or the default one; the given one unless empty) and makes its context current; that file.", "try { kubeconfig::merge(\"\", \"/tmp/kind-example-config\") } catch (e) { e.code }", throws "script.not_allowed kubeconfig.*";
-    "remove" "(cluster: string, file: string) -> array of string" "Removes a cluster's entries; the files that changed.", "kubeconfig::remove(\"none\", \"/tmp/none\").len()", throws "script.not_allowed config.name kubeconfig.*";
+    "remove" "(cluster: string, file: string) -> array of string" "Removes a cluster's entries; the files that changed.", "kubeconfig::remove(\"none\", \"/tmp/none\").len()", throws "script.not_allowed kubeconfig.*";
     "write" "(text: string, file: string) -> ()" "Writes a kubeconfig of its own, mode 0600.", "kubeconfig::write(\"a: 1\", \"/tmp/kind-example-config\")", throws "script.not_allowed file.*";
 };
 
 fn paths(file: &str) -> Result<Vec<PathBuf>> {
     let explicit = (!file.is_empty()).then(|| Path::new(file));
-    let home = dirs::home().ok_or_else(|| {
-        Error::user("kubeconfig.no_home", "there is no home folder for a kubeconfig")
-            .hint("set KUBECONFIG or --kubeconfig")
-    })?;
-    Ok(kubeconfig::paths(explicit, std::env::var_os("KUBECONFIG").as_deref(), &home))
+    let env = std::env::var_os("KUBECONFIG");
+    let paths = kubeconfig::paths(explicit, env.as_deref(), dirs::home().as_deref());
+    if paths.is_empty() {
+        return Err(Error::user("kubeconfig.no_home", "there is no home folder for a kubeconfig")
+            .hint("set KUBECONFIG or --kubeconfig"));
+    }
+    Ok(paths)
 }
 
 /// A file that the script names itself is a file of the host like any other; the user's own kubeconfig is not.
@@ -64,7 +66,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
         "remove",
         move |ctx: NativeCallContext, cluster: &str, file: &str| -> Returned<rhai::Array> {
             own_file(&r, &ctx, file)?;
-            let name = ClusterName::parse(cluster).thrown()?;
+            let name = ClusterName::asked(cluster);
             let paths = paths(file).thrown()?;
             if r.planned("host", None, format!("remove kind-{name} from the kubeconfig"), Value::Null) {
                 return Ok(rhai::Array::new());

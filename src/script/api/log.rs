@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 pub const RECORDS: &[Record] = records_table! { "log":
     "info" "(text: any) -> ()" "Tells something, unless the user asked for quiet.", "log::info(\"hello\")", throws "none";
-    "warn" "(text: any, hint?: string) -> ()" "Tells of something that is not as it should be; the hint may be left out.", "log::warn(\"slow\", \"wait\")", throws "none";
+    "warn" "(text: any, hint?: string) -> ()" "Tells of something that is not as it should be; the hint may be left out or empty.", "log::warn(\"slow\", \"wait\")", throws "none";
     "detail" "(text: any) -> ()" "Tells something to those who asked for detail (-v 1).", "log::detail(\"detail\")", throws "none";
     "progress" "(what: string, done: int, total: int) -> ()" "Tells how far long work is.", "log::progress(\"unpacking\", 1, 2)", throws "none";
 };
@@ -43,7 +43,7 @@ pub fn register(engine: &mut Engine, run: &Arc<Run>) {
     }
     let r = run.clone();
     place(&mut module, "warn", move |text: &str, hint: &str| {
-        r.message(Level::Warning, text, Some(hint.to_owned()));
+        r.message(Level::Warning, text, (!hint.is_empty()).then(|| hint.to_owned()));
     });
     let r = run.clone();
     place(&mut module, "progress", move |what: &str, done: i64, total: i64| -> Returned<()> {
