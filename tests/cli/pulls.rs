@@ -29,7 +29,9 @@ fn a_bad_moment_of_a_registry_passes() {
 fn what_cannot_be_had_is_told_at_once() {
     let home = Home::new();
     let registry = Registry::with_a_bad_moment(Duration::ZERO);
-    for name in [registry.image("moment", "none"), "127.0.0.1:1/none:1".to_owned(), "none.invalid/none:1".to_owned()] {
+    for name in
+        [registry.image("moment", "none"), "127.0.0.1:1/none:1".to_owned(), "none.invalid/none:1".to_owned()]
+    {
         let args = ["create", "cluster", "--name", "kt-none", "--image", &name];
         home.kind(&args)
             .code(1)

@@ -85,7 +85,10 @@ fn a_registry_out_of_reach_is_neither_an_engine_out_of_reach_nor_one_with_a_bad_
     }
     for (message, expected) in [
         ("manifest for x:1 not found: manifest unknown: manifest unknown", "engine.not_found"),
-        ("pull access denied for x, repository does not exist or may require 'docker login'", "engine.denied"),
+        (
+            "pull access denied for x, repository does not exist or may require 'docker login'",
+            "engine.denied",
+        ),
         ("no matching manifest for linux/s390x in the manifest list entries", "engine.wrong_platform"),
     ] {
         assert_eq!(code(message), expected, "{message}");
