@@ -20,6 +20,7 @@ mod params;
 mod plan;
 mod private_engine;
 mod program;
+mod pulls;
 mod repl;
 mod restarts;
 mod run;
@@ -60,6 +61,7 @@ pub fn tests() -> Vec<Trial> {
         private_engine::tests(),
         upstream::tests(),
         program::tests(),
+        pulls::tests(),
         kubeconfig::tests(),
         images::tests(),
         environment::tests(),

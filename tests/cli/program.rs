@@ -82,8 +82,15 @@ fn walk(home: &Home, path: &[String], all: &mut Vec<Command>) {
     }
 }
 
-/// A row of the first table: command, flags, upstream's default.
-fn table() -> Vec<(String, Vec<String>, String)> {
+/// A row of the first table.
+struct Row {
+    command: String,
+    flags: Vec<String>,
+    default: String,
+    tests: Vec<String>,
+}
+
+fn table() -> Vec<Row> {
     let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/upstream.md")).unwrap();
     let rows = text.lines().skip_while(|line| *line != "## Commands and flags").skip(1);
     let rows = rows.take_while(|line| !line.starts_with("## ")).filter(|line| line.starts_with("| "));
@@ -91,11 +98,15 @@ fn table() -> Vec<(String, Vec<String>, String)> {
         .map(|line| {
             let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
             let plain = |cell: &str| cell.replace('`', "");
-            (
-                plain(cells[0]),
-                plain(cells[1]).split(", ").map(str::to_owned).filter(|flag| !flag.is_empty()).collect(),
-                plain(cells[2]),
-            )
+            let list = |cell: &str| {
+                plain(cell).split(", ").map(str::to_owned).filter(|part| !part.is_empty()).collect()
+            };
+            Row {
+                command: plain(cells[0]),
+                flags: list(cells[1]),
+                default: plain(cells[2]),
+                tests: list(cells[4]),
+            }
         })
         .collect()
 }
@@ -120,10 +131,12 @@ fn commands_and_flags_are_all_there() {
             "kind {name}:\n{help}"
         );
         let row = |long: Option<&Flag>| {
-            table.iter().find(|(of, flags, _)| {
-                let here = *of == name || (of == "kind" && name.is_empty());
+            table.iter().find(|row| {
+                let here = row.command == name || (row.command == "kind" && name.is_empty());
                 match long {
-                    Some(flag) => (here || of == "(all)") && flags.contains(&format!("--{}", flag.long)),
+                    Some(flag) => {
+                        (here || row.command == "(all)") && row.flags.contains(&format!("--{}", flag.long))
+                    }
                     None => here,
                 }
             })
@@ -141,7 +154,7 @@ fn commands_and_flags_are_all_there() {
             if flag.long == "help" {
                 continue;
             }
-            let (_, flags, default) = row(Some(flag))
+            let Row { flags, default, .. } = row(Some(flag))
                 .unwrap_or_else(|| panic!("docs/upstream.md has no row for `{name} --{}`", flag.long));
             if let Some(short) = &flag.short {
                 assert!(
@@ -188,6 +201,36 @@ fn the_table_names_tests_that_there_are() {
             "docs/upstream.md names a test that there is not: {name}"
         );
     }
+    for row in table().iter().filter(|row| !row.flags.is_empty()) {
+        for test in &row.tests {
+            assert!(
+                row.flags.iter().any(|flag| mentions(&source_of(test), flag)),
+                "docs/upstream.md, `{} {}`: the file of {test} never gives it",
+                row.command,
+                row.flags.join(", ")
+            );
+        }
+    }
+}
+
+/// What the files say that a test may be in: one of the commands' or a folder's.
+fn source_of(test: &str) -> String {
+    let module = test.split("::").next().unwrap();
+    let tests = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests"));
+    if let Ok(text) = std::fs::read_to_string(tests.join(format!("cli/{module}.rs"))) {
+        return text;
+    }
+    let files = std::fs::read_dir(tests.join(module)).unwrap().map(|file| file.unwrap().path());
+    files.filter(|path| path.is_file()).map(|path| std::fs::read_to_string(path).unwrap()).collect()
+}
+
+/// Whether a source gives a flag, itself or by the harness.
+fn mentions(source: &str, flag: &str) -> bool {
+    let goes_on = |c: char| c == '-' || c.is_alphanumeric();
+    let as_word = source
+        .match_indices(flag)
+        .any(|(at, _)| !source[..at].ends_with(goes_on) && !source[at + flag.len()..].starts_with(goes_on));
+    as_word || (flag == "--config" && source.contains(".create_with("))
 }
 
 /// What is compared of a command line that both are given.
@@ -247,6 +290,7 @@ fn what_both_say() {
         ("load image-archive here.tar --name CLUSTER --nodes x", Sentence),
         ("build node-image a b", Code),
         ("build node-image --type source none", Code),
+        ("build node-image --type release nonsense", Sentence),
         ("-v", Code),
         ("-v x version", Code),
         ("-q creat", All),

@@ -21,6 +21,7 @@ pub mod podman;
 pub mod proxy;
 pub mod pty;
 pub mod recording;
+pub mod registry;
 pub mod slots;
 pub mod times;
 pub mod upstream;

@@ -1,6 +1,8 @@
 //! Node images from the sources that are far away for some: releases and registries, here served from loopback in the
 //! layout of the real ones. Each image is used for a cluster.
 
+mod sources;
+
 use crate::harness::files::Files;
 use crate::harness::home::{Ran, run};
 use crate::harness::images::Images;
@@ -15,6 +17,9 @@ pub fn tests() -> Vec<Trial> {
         ("node_image::built_again_nothing_is_made", built_again),
         ("node_image::the_default_name_is_upstreams_too", default_name),
         ("node_image::another_architecture", another_architecture),
+        ("node_image::from_a_source_tree", sources::source),
+        ("node_image::from_archives_by_url_and_of_ci", sources::url_and_ci),
+        ("node_image::from_an_archive_on_a_base", sources::file_and_base),
         ("node_image::a_script_without_the_host_builds_one", by_a_script),
     ]
     .into_iter()

@@ -140,9 +140,13 @@ pub(in crate::engine) fn refused(program: &str, doing: &str, status: u16, messag
     if doing.starts_with("pull")
         && has(&[
             "no such host",
+            "temporary failure in name resolution",
+            "server misbehaving",
             "connection refused",
-            "i/o timeout",
+            "no route to host",
             "network is unreachable",
+            "while waiting for connection",
+            "i/o timeout",
             "deadline exceeded",
             "tls: ",
         ])

@@ -58,15 +58,41 @@ fn what_engines_say_becomes_a_code() {
     }
 }
 
+/// `stdlib/pulls.rhai` tries again what is left as refused, and nothing else.
 #[test]
-fn a_registry_out_of_reach_is_not_an_engine_out_of_reach() {
-    let error = refused(
-        "docker",
-        "pull image x",
-        500,
-        "Get \"https://x/v2/\": dial tcp 10.0.0.1:443: connect: connection refused",
-    );
-    assert_eq!(error.code(), "engine.no_registry");
+fn a_registry_out_of_reach_is_neither_an_engine_out_of_reach_nor_one_with_a_bad_moment() {
+    let code = |message: &str| refused("docker", "pull image x", 500, message).code().to_owned();
+    for message in [
+        "dial tcp 10.0.0.1:443: connect: connection refused",
+        "dial tcp 10.0.0.1:443: connect: no route to host",
+        "dial tcp 10.0.0.1:443: i/o timeout",
+        "dial tcp: lookup x on 10.0.0.53:53: no such host",
+        "dial tcp: lookup x on 10.0.0.53:53: server misbehaving",
+        "net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)",
+        "tls: failed to verify certificate: x509: certificate signed by unknown authority",
+    ] {
+        assert_eq!(code(&format!("Get \"https://x/v2/\": {message}")), "engine.no_registry", "{message}");
+    }
+    for message in [
+        "received unexpected HTTP status: 500 Internal Server Error",
+        "received unexpected HTTP status: 503 Service Unavailable",
+        "toomanyrequests: You have reached your pull rate limit.",
+        "Get \"https://x/v2/\": net/http: TLS handshake timeout",
+        "read tcp 10.0.0.2:41000->10.0.0.1:443: read: connection reset by peer",
+        "unexpected EOF",
+    ] {
+        assert_eq!(code(message), "engine.refused", "{message}");
+    }
+    for (message, expected) in [
+        ("manifest for x:1 not found: manifest unknown: manifest unknown", "engine.not_found"),
+        (
+            "pull access denied for x, repository does not exist or may require 'docker login'",
+            "engine.denied",
+        ),
+        ("no matching manifest for linux/s390x in the manifest list entries", "engine.wrong_platform"),
+    ] {
+        assert_eq!(code(message), expected, "{message}");
+    }
 }
 
 #[test]
