@@ -229,14 +229,14 @@ fn a_cluster_that_came_first_is_left_alone() {
     let c = Cluster::named("rival");
     let (first, worker) = (c.node("control-plane"), c.node("worker"));
     let code = format!(
-        r##"import "std/create" as create;
+        r#"import "std/create" as create;
         on("node.container", |spec| {{
             if spec.name == "{first}" {{
                 let labels = #{{"io.x-k8s.kind.cluster": "{0}", "io.x-k8s.kind.role": "control-plane"}};
                 engine::create(#{{name: "{first}", image: "{1}", labels: labels}});
             }}
         }});
-        create::create(#{{name: "{0}", nodes: [#{{role: "control-plane"}}, #{{role: "worker"}}]}}, #{{}})"##,
+        create::create(#{{name: "{0}", nodes: [#{{role: "control-plane"}}, #{{role: "worker"}}]}}, #{{}})"#,
         c.name,
         crate::harness::IMAGE
     );
@@ -255,10 +255,10 @@ fn a_users_folder_stays_when_its_cluster_goes() {
     let c = Cluster::named("folder");
     let kept = c.home.file("mine/file", "kept");
     let code = format!(
-        r##"engine::create(#{{
+        r#"engine::create(#{{
             name: "{}", image: "{}", labels: #{{"io.x-k8s.kind.cluster": "{}", "io.x-k8s.kind.role": "worker"}},
             mounts: [#{{source: "{}", target: "/kind/kubeconfig"}}],
-        }})"##,
+        }})"#,
         c.node("worker"),
         crate::harness::IMAGE,
         c.name,

@@ -227,6 +227,6 @@ pub fn file_and_base() {
     let archive = archive.display().to_string();
     let args = ["--type", "file", &archive, "--base-image", &base.0, "--image", &image.0];
     build(&c, &cache, &args).tells(&format!("base from {}, binaries from dir", base.0));
-    is_of(&c, &image, &ran(Command::new(kubeadm.trim()).args(["version", "-o", "short"])).trim());
+    is_of(&c, &image, ran(Command::new(kubeadm.trim()).args(["version", "-o", "short"])).trim());
     assert_eq!(says(&c, &image, "cat /etc/kind-test-base").trim_end(), base.0);
 }
