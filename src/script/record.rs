@@ -83,6 +83,11 @@ impl Record {
         let least = all.iter().filter(|p| !p.optional && !p.many).count();
         (least, (!all.iter().any(|p| p.many)).then_some(all.len()))
     }
+    /// Whether it takes so many arguments.
+    pub fn takes(&self, count: usize) -> bool {
+        let (least, most) = self.arity();
+        count >= least && most.is_none_or(|most| count <= most)
+    }
     /// The keys of its map.
     pub fn keys(&self) -> Vec<(&'static str, Type)> {
         let fields = split(self.options, ',');

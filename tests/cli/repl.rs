@@ -220,7 +220,7 @@ fn a_script_is_edited_and_used() {
     pty.ready("kind>");
     let said = told(&mut pty, "kind>", ".edit network");
     assert!(
-        said.contains("error:") && said.contains("network.rhai:6") && said.contains(".edit network opens"),
+        said.contains("error:") && said.contains("network.rhai:7") && said.contains(".edit network opens"),
         "{said}"
     );
     assert_eq!(told(&mut pty, "kind>", "1 + 1"), "2");

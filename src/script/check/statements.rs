@@ -8,21 +8,27 @@ use rhai::{ASTFlags, Expr, FlowControl, Stmt};
 use std::sync::Arc;
 
 impl Names<'_, '_> {
-    /// A function of a script that runs is found before a method of that name wherever one is called, in the library
-    /// too. One of a module that is imported is found so while the module's functions run, in all that they call.
-    fn hides_a_method(&mut self, function: &Function) {
+    /// A function of a script that runs is found before a method or a function of the API of that name wherever one is
+    /// called, in the library too. One of a module that is imported is found so while the module's functions run, in all
+    /// that they call.
+    fn hides_the_api(&mut self, function: &Function) {
         let count = function.parameters.len();
-        if function.name.contains('$') || !self.checker.known().is_method(&function.name, count) {
-            return;
-        }
-        let place = if self.parsed.runs() {
-            "on nodes and clusters and in the library too"
+        let name = function.name.as_str();
+        let (code, what, of) = if self.checker.known().is_method(name, count) {
+            ("hidden-method", "method", ", on nodes and clusters")
+        } else if Self::global_record(name).is_some_and(|record| record.takes(count)) {
+            ("hidden-function", "function", "")
         } else {
-            "on nodes and clusters, in all that this module's functions call"
+            return;
+        };
+        let place = match (self.parsed.runs(), of.is_empty()) {
+            (true, true) => ", in the library too".to_owned(),
+            (true, false) => format!("{of} and in the library too"),
+            (false, _) => format!("{of}, in all that this module's functions call"),
         };
         let parameters = function.parameters.join(", ");
-        let message = format!("{0}({parameters}) takes the place of the method {0}, {place}", function.name);
-        self.warning("hidden-method", function.name_span.clone(), message).hint =
+        let message = format!("{name}({parameters}) takes the place of the {what} {name}{place}");
+        self.warning(code, function.name_span.clone(), message).hint =
             Some("give it another name".to_owned());
     }
 
@@ -44,7 +50,7 @@ impl Names<'_, '_> {
         self.leave(0);
         self.in_function = true;
         for function in &parsed.functions {
-            self.hides_a_method(function);
+            self.hides_the_api(function);
             self.function(function);
         }
         for (name, span, used) in left {

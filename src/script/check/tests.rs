@@ -42,6 +42,20 @@ fn values_that_are_none() {
 }
 
 #[test]
+fn functions_that_hide_those_of_the_api() {
+    only(
+        "fn join(c, n) { print(n.name); c } join(cluster(\"a\"), 1);",
+        "1:4 hidden-function join(c, n) takes the place of the function join, in the library too [give it another name]",
+    );
+    only(
+        "/// For importers.\nfn join(c, n) { print(n); c }",
+        "2:4 hidden-function join(c, n) takes the place of the function join, in all that this module's functions call \
+         [give it another name]",
+    );
+    clean("fn join(n) { n } print(join(1));");
+}
+
+#[test]
 fn functions_that_hide_methods() {
     only(
         "fn write(n, number) { n.sh(`echo ${number}`) } write(cluster(\"a\").nodes[0], 1);",
