@@ -114,6 +114,15 @@ fn clusters_of_tests() -> Vec<String> {
     names
 }
 
+/// The process of the run that a container belongs to: of a cluster (kt-PID-…), or of a test of the engine
+/// (kind-test-NAME-PID-…).
+pub fn run_of(container: &str) -> Option<u32> {
+    if let Some(rest) = container.strip_prefix("kt-") {
+        return rest.split('-').next()?.parse().ok();
+    }
+    container.strip_prefix("kind-test-")?.split('-').find_map(|part| part.parse().ok())
+}
+
 /// Deletes clusters of earlier runs that were killed.
 pub fn sweep_stale() {
     for name in clusters_of_tests() {
@@ -132,6 +141,11 @@ pub fn delete_all_of_this_run() {
     if engine::found().is_some() {
         for name in clusters_of_tests().iter().filter(|name| name.starts_with(&prefix())) {
             delete(name);
+        }
+        // a test of the engine that was interrupted
+        let own = |name: &&String| run_of(name) == Some(std::process::id());
+        for name in engine::all_containers().iter().filter(own) {
+            engine::remove(name);
         }
     }
     // Homes of values that live as long as the program are not dropped.

@@ -88,8 +88,16 @@ pub fn container(name: &str) -> Value {
 
 /// Names of all containers with this label (`key` or `key=value`).
 pub fn containers(label: &str) -> Vec<String> {
-    let filter = format!("%7B%22label%22%3A%5B%22{}%22%5D%7D", label.replace('=', "%3D"));
-    let list = get(&format!("/containers/json?all=1&filters={filter}"));
+    listed(&format!("&filters=%7B%22label%22%3A%5B%22{}%22%5D%7D", label.replace('=', "%3D")))
+}
+
+/// Names of all containers.
+pub fn all_containers() -> Vec<String> {
+    listed("")
+}
+
+fn listed(filter: &str) -> Vec<String> {
+    let list = get(&format!("/containers/json?all=1{filter}"));
     let mut names: Vec<String> = list
         .as_array()
         .into_iter()

@@ -141,8 +141,7 @@ impl Podman {
         let podman = || Command::new(self.bin.join("podman"));
         let Ok(listed) = podman().args(["ps", "--all", "--format", "{{.Names}}"]).output() else { return };
         for name in String::from_utf8_lossy(&listed.stdout).lines() {
-            let pid = name.strip_prefix("kt-").and_then(|rest| rest.split('-').next());
-            let Some(pid) = pid.and_then(|pid| pid.parse::<u32>().ok()) else { continue };
+            let Some(pid) = super::clusters::run_of(name) else { continue };
             if pid == std::process::id() || !Path::new(&format!("/proc/{pid}")).exists() {
                 let _ = podman().args(["rm", "--force", "--volumes", "--time=0", name]).output();
             }
